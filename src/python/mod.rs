@@ -5,6 +5,7 @@ pub mod ast;
 mod fault;
 mod lower;
 mod skeleton;
+pub mod visit;
 
 use smol_str::SmolStr;
 
