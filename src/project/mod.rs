@@ -51,6 +51,8 @@ pub struct Project {
     readers: HashMap<SmolStr, Vec<(FileId, u32)>>,
     /// Files by the last component of their module name.
     by_last: HashMap<SmolStr, Vec<FileId>>,
+    /// Folders with an `__init__.py`.
+    packages: BTreeSet<SmolStr>,
     /// Top-level modules imported anywhere.
     roots: BTreeSet<SmolStr>,
     /// Modules replaced in `sys.modules`, with a place.
@@ -64,12 +66,16 @@ impl Project {
             files,
             readers: HashMap::new(),
             by_last: HashMap::new(),
+            packages: BTreeSet::new(),
             roots: BTreeSet::new(),
             sys_modules: BTreeMap::new(),
         };
         for (position, file) in project.files.iter().enumerate() {
             let id = FileId(position as u32);
             project.by_last.entry(SmolStr::new(file.name.last())).or_default().push(id);
+            if file.is_package {
+                project.packages.insert(SmolStr::new(file.name.as_str()));
+            }
             project.roots.extend(file.roots.iter().cloned());
             for (number, read) in file.reads.iter().enumerate() {
                 project.readers.entry(read.name.clone()).or_default().push((id, number as u32));
@@ -89,10 +95,15 @@ impl Project {
         self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|at| FileId(at as u32))
     }
 
-    /// Files that `module` may mean.
+    /// Files that an import of `module` may find. A file inside a package is not found by a name that leaves the package
+    /// out: `app/json.py` is not `json` where `app/__init__.py` stands.
     pub fn files_of<'p>(&'p self, module: &'p ModuleName) -> impl Iterator<Item = FileId> + 'p {
         let candidates = self.by_last.get(module.last()).map_or(&[][..], Vec::as_slice);
-        candidates.iter().copied().filter(move |id| self.file(*id).name.may_be(module))
+        candidates.iter().copied().filter(move |id| {
+            let name = &self.file(*id).name;
+            let folder = name.as_str().strip_suffix(module.as_str()).map(|head| head.trim_end_matches('.'));
+            name.may_be(module) && !folder.is_some_and(|folder| self.packages.contains(folder))
+        })
     }
 
     /// Who reads `name` from the file `of`, in other files or through the module's own name.
