@@ -83,8 +83,7 @@ mod tests {
     #[test]
     fn a_number_known_here_beats_a_weaker_one_and_the_rest_is_taken() {
         let own = ModuleEvidence { import_ms: Some(350.0), ..ModuleEvidence::default() };
-        let weaker =
-            ModuleEvidence { import_ms: Some(300.0), usage_percent: Some(90.0), ..ModuleEvidence::default() };
+        let weaker = ModuleEvidence { import_ms: Some(300.0), usage_percent: Some(90.0), ..ModuleEvidence::default() };
         let merged = own.or(&weaker);
         assert_eq!((merged.import_ms, merged.usage_percent), (Some(350.0), Some(90.0)));
     }

@@ -185,7 +185,8 @@ fn the_break_even_usage_separates_the_places() {
 
 #[test]
 fn deciding_never_panics_and_a_verdict_always_has_the_numbers_it_came_from() {
-    let numbers = [0.0, 1e-300, 0.1, 9.99, 10.0, 80.0, 99.9, 100.0, 100.1, 1e9, f64::MAX, f64::NAN, f64::INFINITY, -1.0];
+    let numbers =
+        [0.0, 1e-300, 0.1, 9.99, 10.0, 80.0, 99.9, 100.0, 100.1, 1e9, f64::MAX, f64::NAN, f64::INFINITY, -1.0];
     for cold_start_percent in [0.0, 0.001, 10.0, 100.0] {
         for cost_model in CostModel::ALL {
             for light_ms in [None, Some(10.0)] {
