@@ -237,7 +237,7 @@ fn findings(file: &File<'_>, plan: &Plan<'_>) -> Vec<Finding> {
     }
     for change in &plan.comments {
         let message = match &change.comment {
-            Some(comment) => format!("`{}` needs the comment `# {comment}`", change.subject.target.module),
+            Some(comment) => format!("`{}` needs the comment `{comment}`", change.subject.target.module),
             None => format!("`{}` is not a hot path exception any more", change.subject.target.module),
         };
         findings.push(finding(file, &change.subject, FindingCode::ExceptionComment, message));

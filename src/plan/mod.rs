@@ -20,7 +20,7 @@ use crate::python::{Block, ImportForm, Module, StmtKind};
 use crate::semantic::{Guard, ImportSite, Model, ScopeNode};
 use crate::text::{Span, TextSize};
 
-pub use facts::Facts;
+pub use facts::{Facts, directive};
 pub use refusal::{At, Code, Place, Refusal};
 
 /// What planning reads: one file, its meaning, its project, its configuration.
@@ -114,7 +114,7 @@ impl<'m> Move<'m> {
 #[derive(Debug, Clone)]
 pub struct CommentChange {
     pub subject: Subject,
-    /// Without the `#`; `None` removes the standard comment.
+    /// With its `#`; `None` removes the standard comment.
     pub comment: Option<String>,
 }
 
@@ -258,6 +258,23 @@ impl<'a> File<'a> {
     /// Whether the module is part of the project.
     fn is_first_party(&self, target: &ImportTarget) -> bool {
         self.project.files_of(&target.module).next().is_some() || self.project.files_of(&target.dotted()).next().is_some()
+    }
+
+    /// The comment that the import has at module level, if it is a hot path exception and the user wants comments.
+    pub fn exception_comment(&self, subject: &Subject) -> Option<String> {
+        if !self.config.exception_comments {
+            return None;
+        }
+        policy::exception_comment(&subject.verdict)
+    }
+
+    /// How to name a block that receives an import: the function it is the body of.
+    pub fn name_of_block(&self, block: &Block) -> String {
+        let name = self.model.scopes().find_map(|(_, scope)| match scope.node {
+            ScopeNode::Function(function) if std::ptr::eq(&function.body, block) => Some(&function.name.name),
+            _ => None,
+        });
+        name.map_or_else(|| "the `__main__` guard".to_owned(), |name| format!("`{name}`"))
     }
 
     fn is_class_scope(&self, site: &ImportSite<'_>) -> bool {
