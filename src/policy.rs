@@ -6,7 +6,10 @@ mod cost;
 
 use std::fmt;
 
-pub use comment::{exception_comment, find_exception_comment, parse_exception_comment};
+pub use comment::{
+    exception_comment, exception_comments_in, find_exception_comment, parse_exception_comment,
+    without_exception_comments,
+};
 pub use cost::{Cost, CostModel, Costs, Factor};
 
 use crate::evidence::{ModuleEvidence, Pin};
