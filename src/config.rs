@@ -19,7 +19,7 @@ pub use version::PythonVersion;
 
 use crate::evidence::ModuleEvidence;
 use crate::name::ModuleName;
-use crate::policy::Policy;
+use crate::policy::{self, Policy, Verdict};
 
 /// The names of configuration files, nearest first within a folder.
 pub const FILE_NAMES: [&str; 3] = [".hotcold.toml", "hotcold.toml", "pyproject.toml"];
@@ -62,6 +62,16 @@ impl Config {
             candidate = name.parent();
         }
         None
+    }
+
+    /// The verdict on what `key`, a key of `modules`, covers.
+    pub fn verdict(&self, key: &ModuleName) -> Verdict {
+        policy::decide(&self.policy, self.modules.get(key))
+    }
+
+    /// The minor version of `target_version`.
+    pub fn target_minor(&self) -> u8 {
+        self.target_version.minor()
     }
 
     /// Whether there is nothing that imports could be judged by.

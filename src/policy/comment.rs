@@ -6,10 +6,10 @@ use super::{Criterion, Place, Reason, Verdict, number};
 
 const END: &str = " - HOT PATH EXCEPTION";
 
-/// The comment that documents `verdict`, `#` included; `None` if it is no exception.
+/// The comment that documents `verdict`, without `#`; `None` if it is no exception.
 ///
 /// ```text
-/// # 350ms but 90% usage - HOT PATH EXCEPTION
+/// 350ms but 90% usage - HOT PATH EXCEPTION
 /// ```
 pub fn exception_comment(verdict: &Verdict) -> Option<String> {
     if verdict.place != Place::Module || !verdict.heavy {
@@ -23,7 +23,7 @@ pub fn exception_comment(verdict: &Verdict) -> Option<String> {
         (Reason::HotPath(Criterion::Usage | Criterion::Cost), Some(usage)) => usage,
         _ => return None,
     };
-    Some(format!("# {}ms but {because}{END}", number(verdict.import_ms?)))
+    Some(format!("{}ms but {because}{END}", number(verdict.import_ms?)))
 }
 
 /// Whether `comment` is the standard comment, with whatever numbers, with or without `#` and the blanks around it.
@@ -36,12 +36,23 @@ pub fn parse_exception_comment(comment: &str) -> bool {
     is_number(import) && (matches!(because, "pinned" | "critical path") || usage.is_some_and(is_number))
 }
 
-/// Where the standard comment stands in the comment of a line, which may begin with pragmas: from its own `#` to its end.
+/// The standard comments within the comment of a line, which may begin with pragmas; each as [`exception_comment`]
+/// writes it, with the numbers that stand there.
 ///
 /// ```text
 /// # noqa: F401  # 350ms but 90% usage - HOT PATH EXCEPTION
-///               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+///                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 /// ```
+pub fn exception_comments_in(comment: &str) -> Vec<String> {
+    pieces(comment).filter(|piece| parse_exception_comment(piece)).map(|piece| piece.trim().to_owned()).collect()
+}
+
+/// What else the comment of a line holds: its parts between `#`, without the standard comments.
+pub fn without_exception_comments(comment: &str) -> Vec<String> {
+    pieces(comment).filter(|piece| !parse_exception_comment(piece)).map(|piece| piece.trim_end().to_owned()).collect()
+}
+
+/// Where the first standard comment stands in the comment of a line, from its own `#` to its end.
 pub fn find_exception_comment(comment: &str) -> Option<Range<usize>> {
     let starts = comment.match_indices('#').map(|(at, _)| at);
     for start in starts {
@@ -54,6 +65,7 @@ pub fn find_exception_comment(comment: &str) -> Option<Range<usize>> {
     None
 }
 
+<<<<<<< HEAD
 /// The standard comments in a comment, as written: usually none or one.
 pub fn exception_comments_in(comment: &str) -> Vec<String> {
     find_exception_comment(comment).map(|range| comment[range].to_owned()).into_iter().collect()
@@ -66,6 +78,10 @@ pub fn without_exception_comments(comment: &str) -> Vec<String> {
         rest = format!("{} {}", rest[..range.start].trim_end(), rest[range.end..].trim_start()).trim().to_owned();
     }
     if rest.trim_matches(['#', ' ', '\t']).is_empty() && rest != comment { Vec::new() } else { vec![rest] }
+=======
+fn pieces(comment: &str) -> impl Iterator<Item = &str> {
+    comment.strip_prefix('#').unwrap_or(comment).split('#')
+>>>>>>> shell
 }
 
 fn is_number(text: &str) -> bool {

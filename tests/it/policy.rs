@@ -2,8 +2,8 @@
 
 use hotcold::evidence::{ModuleEvidence, Pin};
 use hotcold::policy::{
-    Cost, CostModel, Costs, Criterion, Place, Policy, Reason, decide, exception_comment, find_exception_comment,
-    parse_exception_comment,
+    Cost, CostModel, Costs, Criterion, Place, Policy, Reason, decide, exception_comment, exception_comments_in, find_exception_comment,
+    parse_exception_comment, without_exception_comments,
 };
 
 fn evidence(import_ms: f64, usage_percent: Option<f64>) -> ModuleEvidence {
@@ -87,7 +87,7 @@ fn a_pin_is_above_every_rule() {
     assert_eq!(exception_comment(&verdict), None);
 
     let verdict = decide(&Policy::default(), Some(&pinned(350.0, Pin::Module)));
-    assert_eq!(exception_comment(&verdict).as_deref(), Some("# 350ms but pinned - HOT PATH EXCEPTION"));
+    assert_eq!(exception_comment(&verdict).as_deref(), Some("350ms but pinned - HOT PATH EXCEPTION"));
     assert!(!verdict.models_disagree());
 
     let verdict = decide(&Policy::default(), Some(&pinned(5.0, Pin::Module)));
@@ -117,11 +117,11 @@ fn the_comment_states_the_criterion_and_the_numbers() {
         exception_comment(&decide(&Policy::default(), Some(&evidence)))
     };
     let cases = [
-        (comment(350.0, Some(90.0), false), "# 350ms but 90% usage - HOT PATH EXCEPTION"),
-        (comment(348.2, Some(12.5), false), "# 348.2ms but 12.5% usage - HOT PATH EXCEPTION"),
-        (comment(350.0, None, true), "# 350ms but critical path - HOT PATH EXCEPTION"),
-        (comment(350.0, Some(30.0), true), "# 350ms but critical path, 30% usage - HOT PATH EXCEPTION"),
-        (comment(350.0, Some(90.0), true), "# 350ms but 90% usage - HOT PATH EXCEPTION"),
+        (comment(350.0, Some(90.0), false), "350ms but 90% usage - HOT PATH EXCEPTION"),
+        (comment(348.2, Some(12.5), false), "348.2ms but 12.5% usage - HOT PATH EXCEPTION"),
+        (comment(350.0, None, true), "350ms but critical path - HOT PATH EXCEPTION"),
+        (comment(350.0, Some(30.0), true), "350ms but critical path, 30% usage - HOT PATH EXCEPTION"),
+        (comment(350.0, Some(90.0), true), "350ms but 90% usage - HOT PATH EXCEPTION"),
     ];
     for (comment, expected) in cases {
         let comment = comment.unwrap();
@@ -166,6 +166,9 @@ fn the_standard_comment_is_found_behind_pragmas() {
     let found = find_exception_comment(comment).unwrap();
     assert_eq!(&comment[found], "# 350ms but 90% usage - HOT PATH EXCEPTION");
     assert_eq!(find_exception_comment("# noqa: F401"), None);
+    assert_eq!(exception_comments_in(comment), ["350ms but 90% usage - HOT PATH EXCEPTION"]);
+    assert_eq!(without_exception_comments(comment), [" noqa: F401", " é"]);
+    assert!(without_exception_comments("# 1ms but pinned - HOT PATH EXCEPTION").is_empty());
 }
 
 #[test]
