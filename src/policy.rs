@@ -7,12 +7,8 @@ mod cost;
 use std::fmt;
 
 pub use comment::{
-<<<<<<< HEAD
-    exception_comment, exception_comments_in, find_exception_comment, parse_exception_comment, without_exception_comments,
-=======
     exception_comment, exception_comments_in, find_exception_comment, parse_exception_comment,
     without_exception_comments,
->>>>>>> shell
 };
 pub use cost::{Cost, CostModel, Costs, Factor};
 

@@ -65,23 +65,8 @@ pub fn find_exception_comment(comment: &str) -> Option<Range<usize>> {
     None
 }
 
-<<<<<<< HEAD
-/// The standard comments in a comment, as written: usually none or one.
-pub fn exception_comments_in(comment: &str) -> Vec<String> {
-    find_exception_comment(comment).map(|range| comment[range].to_owned()).into_iter().collect()
-}
-
-/// What is left of a comment without its standard comments; nothing if it was only that.
-pub fn without_exception_comments(comment: &str) -> Vec<String> {
-    let mut rest = comment.to_owned();
-    while let Some(range) = find_exception_comment(&rest) {
-        rest = format!("{} {}", rest[..range.start].trim_end(), rest[range.end..].trim_start()).trim().to_owned();
-    }
-    if rest.trim_matches(['#', ' ', '\t']).is_empty() && rest != comment { Vec::new() } else { vec![rest] }
-=======
 fn pieces(comment: &str) -> impl Iterator<Item = &str> {
     comment.strip_prefix('#').unwrap_or(comment).split('#')
->>>>>>> shell
 }
 
 fn is_number(text: &str) -> bool {
