@@ -95,7 +95,7 @@ impl<'m> Changes<'m> {
             Destination::Module(anchor) => {
                 let mut entry = entry::without_exception_comment(entry);
                 if let Some(comment) = file.exception_comment(subject) {
-                    entry.inline.push(comment);
+                    entry.inline.push(format!("# {comment}"));
                 }
                 let body = self.block(file, file.module.body());
                 body.anchor = body.anchor.max(Some(*anchor));
@@ -112,7 +112,7 @@ impl<'m> Changes<'m> {
     fn comment(&mut self, file: &File<'m>, change: &CommentChange) {
         let site = file.site(&change.subject);
         let comments = &mut self.block(file, site.block).comments;
-        comments.entry(site.index).or_default().insert(change.subject.alias, change.comment.clone());
+        comments.entry(site.index).or_default().insert(change.subject.alias, change.comment.as_ref().map(|comment| format!("# {comment}")));
     }
 }
 

@@ -16,6 +16,7 @@ use crate::project::{FileIndex, Project, module_of_path};
 use crate::python::{self, Module};
 use crate::semantic::Model;
 use crate::sort::Sections;
+use crate::text::LineIndex;
 use crate::verify;
 
 /// One file of the project.
@@ -118,7 +119,7 @@ fn problem(file: &Input, faults: &[python::Fault]) -> Problem {
     let first = faults.first();
     Problem {
         path: file.path.clone(),
-        place: first.map(|fault| fault.place),
+        place: first.map(|fault| LineIndex::new(&file.text).line_column(&file.text, fault.span.start())),
         code: first.map_or("parse-error", |fault| fault.kind.code()),
         message: first.map(ToString::to_string).unwrap_or_default(),
     }
@@ -206,6 +207,7 @@ fn rewrite(
     }
     let edits = edit::lower(file, plan, sections).map_err(|conflict| verify::Violation::Fault(conflict.to_string()))?;
     let after = edits.apply(file.module.text());
+    if std::env::var_os("HOTCOLD_DEBUG_TEXT").is_some() { eprintln!("{after}") } // TEMP
     let proved = verify::prove(&file.index().path, file.module, file.index(), after, |module, model| {
         let facts = Facts::new(module, model);
         let again = File { module, model, project: file.project, id: file.id, config: file.config, only, facts };
@@ -237,7 +239,7 @@ fn findings(file: &File<'_>, plan: &Plan<'_>) -> Vec<Finding> {
     }
     for change in &plan.comments {
         let message = match &change.comment {
-            Some(comment) => format!("`{}` needs the comment `{comment}`", change.subject.target.module),
+            Some(comment) => format!("`{}` needs the comment `# {comment}`", change.subject.target.module),
             None => format!("`{}` is not a hot path exception any more", change.subject.target.module),
         };
         findings.push(finding(file, &change.subject, FindingCode::ExceptionComment, message));

@@ -89,9 +89,9 @@ pub fn prove(
 
 /// Everything but imports, `pass`, comments and layout is the same, docstrings included.
 fn same_code(before: &Module, after: &Module) -> Result<(), Violation> {
-    match before.skeleton().difference(&after.skeleton()) {
+    match before.skeleton().first_difference(&after.skeleton()) {
         None => Ok(()),
-        Some(place) => Err(Violation::Code(before.line_column(place))),
+        Some((place, _)) => Err(Violation::Code(before.line_column(place.start()))),
     }
 }
 

@@ -123,8 +123,11 @@ fn platform(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refus
 
 fn version(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
     let root = subject.target.module.root();
-    let missing = stdlib::is_stdlib(root) && !stdlib::exists_since(root, file.config.target_minor());
-    let what = format!("`{root}` is not part of every Python from 3.{} on", file.config.target_minor());
+    let lowest = file.config.target_minor();
+    let missing = stdlib::removed_or_added(root).is_some_and(|(added, removed)| {
+        added.is_some_and(|added| added > lowest) || removed.is_some()
+    });
+    let what = format!("`{root}` is not part of every Python from 3.{lowest} on");
     missing.then(|| Refusal::here(Code::VersionDependentModule, file.span_of(subject), what))
 }
 

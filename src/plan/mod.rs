@@ -114,7 +114,7 @@ impl<'m> Move<'m> {
 #[derive(Debug, Clone)]
 pub struct CommentChange {
     pub subject: Subject,
-    /// With its `#`; `None` removes the standard comment.
+    /// Without its `#`; `None` removes the standard comment.
     pub comment: Option<String>,
 }
 

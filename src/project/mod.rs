@@ -152,12 +152,12 @@ impl Project {
     pub fn submodule_user(&self, module: &ModuleName, except: FileId) -> Option<(&FileIndex, &Read)> {
         let parent = module.parent()?;
         let except = &self.file(except).path;
-        let found = self.reads_of(&parent, module.last()).find(|(file, read)| {
+        self.reads_named(module.last()).find(|(file, read)| {
             read.kind == ReadKind::Attribute
+                && read.module.may_be(&parent)
                 && file.path != *except
                 && !file.imports.iter().any(|imported| imported.is_within(module))
-        });
-        found.map(|(file, read)| (file, read))
+        })
     }
 
     /// The chain of import-time imports from a file of `target` to `home`, if there is one: what a module-level import
