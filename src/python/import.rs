@@ -1,10 +1,14 @@
 //! An import statement detached from the tree, with its comments: reading, printing, splitting and merging it.
 //! Must not know sections, order or policy.
 
+mod above;
+
 use smol_str::SmolStr;
 
 use super::{Alias, ImportForm, Module, Stmt};
-use crate::text::{Span, TextSize, span};
+use crate::text::{Span, TextSize};
+pub(crate) use above::directly_above;
+pub use above::{attached_above, steers_a_tool};
 
 /// How a statement is to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +26,16 @@ pub struct Style {
 impl Default for Style {
     fn default() -> Style {
         Style { indent: String::new(), step: "    ".into(), newline: "\n", line_length: 88, nested: false }
+    }
+}
+
+impl Style {
+    /// The style of a statement of this file, where it stands.
+    pub fn at(module: &Module, stmt: &Stmt, line_length: usize) -> Style {
+        let line = &module.text()[Span::new(line_start(module.text(), stmt.span.start()), stmt.span.start())];
+        let indent: String = line.chars().take_while(|c| matches!(c, ' ' | '\t')).collect();
+        let newline = module.newline_at(stmt.span.start());
+        Style { nested: !indent.is_empty(), indent, step: module.indent_unit().to_string(), newline, line_length }
     }
 }
 
@@ -354,119 +368,19 @@ impl Entry {
     }
 }
 
-/// The comments directly above the statement that starts at `start` and belong to it alone: on lines of their own, no
-/// blank line between. Not the file's header, not a heading over several imports, and not a comment that steers a tool.
-pub fn attached_above(module: &Module, start: TextSize) -> Vec<Span> {
-    let text = module.text();
-    let run = directly_above(module, start);
-    if run.first().is_some_and(|first| line_start(text, first.start()) == TextSize::from(0)) {
-        return Vec::new();
-    }
-    let own = run.iter().rposition(|comment| steers_a_tool(&text[*comment])).map_or(0, |index| index + 1);
-    let attached = run[own..].to_vec();
-    let is_heading = attached.iter().any(|comment| reads_as_heading(&text[*comment]));
-    if is_heading && is_followed_by_import(text, start) {
-        return Vec::new();
-    }
-    attached
-}
-
-/// All comments on lines of their own directly above the line of `start`, if that opens its line.
-pub(crate) fn directly_above(module: &Module, start: TextSize) -> Vec<Span> {
-    let text = module.text();
-    let mut line = line_start(text, start);
-    if !is_blank(&text[span(line.into(), start.into())]) {
-        return Vec::new();
-    }
-    let mut run = Vec::new();
-    let before = module.comments().partition_point(|comment| comment.start() < line);
-    for comment in module.comments()[..before].iter().rev() {
-        let own_line = line_start(text, comment.start());
-        let alone = is_blank(&text[span(own_line.into(), comment.start().into())]);
-        let next_line = line_end(text, comment.end());
-        if !alone || text[span(next_line.into(), line.into())].trim_start_matches('\r') != "\n" {
-            break;
-        }
-        run.push(*comment);
-        line = own_line;
-    }
-    run.reverse();
-    run
-}
-
-/// Nothing but white space and a byte order mark.
-fn is_blank(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}').trim().is_empty()
-}
-
-/// Whether a comment is read by a tool, and so belongs to its place and not to the statement below it.
-pub fn steers_a_tool(comment: &str) -> bool {
-    const WORDS: &[&str] = &["!", "-*-", "%%", "///", "noqa", "nosec", "noreorder", "region", "endregion"];
-    const TOOLS: &[&str] = &[
-        "isort", "ruff", "fmt", "yapf", "autopep8", "usort", "pylint", "pyright", "pyrefly", "mypy", "flake8", "type",
-        "pragma", "ty", "pytype", "coding", "vim", "hotcold",
-    ];
-    let body = comment[1..].trim_start();
-    let named = |tool: &&str| body.strip_prefix(*tool).is_some_and(|rest| rest.trim_start().starts_with([':', '=']));
-    WORDS.iter().any(|word| body.starts_with(word)) || TOOLS.iter().any(named)
-}
-
-/// `# Standard library`, `# --- third party ---`, `# Local imports`: over several statements, not about one.
-fn reads_as_heading(comment: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "import",
-        "imports",
-        "library",
-        "libraries",
-        "stdlib",
-        "builtin",
-        "builtins",
-        "built-in",
-        "built-ins",
-        "party",
-        "third-party",
-        "3rd-party",
-        "first-party",
-        "local",
-        "internal",
-        "external",
-        "project",
-        "standard",
-    ];
-    let body = comment.trim_start_matches('#').trim();
-    let ruled = |c: char| matches!(c, '-' | '=' | '#' | '*' | '~' | '_');
-    let words: Vec<&str> =
-        body.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric())).collect();
-    let heading = words.len() <= 4 && words.iter().any(|word| WORDS.contains(&word.to_lowercase().as_str()));
-    heading || comment.starts_with("###") || (body.len() >= 3 && body.chars().take(3).all(ruled))
-}
-
-/// Whether the line after the statement's first one opens with another import: then it is one of a group.
-fn is_followed_by_import(text: &str, start: TextSize) -> bool {
-    let rest = &text[usize::from(start)..];
-    let mut open = 0i32;
-    for line in rest.split_inclusive('\n') {
-        let code = line.split('#').next().unwrap_or(line);
-        if open == 0 && line.as_ptr() != rest.as_ptr() {
-            let code = code.trim_start();
-            return ["import ", "from ", "lazy "].iter().any(|word| code.starts_with(word));
-        }
-        open += code.matches('(').count() as i32 - code.matches(')').count() as i32;
-        if code.trim_end().ends_with('\\') {
-            return false;
-        }
-    }
-    false
-}
-
 pub(crate) fn comment_text(module: &Module, comment: Span) -> String {
     module.text()[comment].trim_end().to_string()
 }
 
-/// The start of the line that `offset` is on.
+/// The start of the line that `offset` is on, behind a byte order mark.
 pub(crate) fn line_start(text: &str, offset: TextSize) -> TextSize {
-    let at = usize::from(offset);
-    crate::text::size(text[..at].rfind('\n').map_or(0, |newline| newline + 1))
+    let first = || if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    crate::text::size(text[..usize::from(offset)].rfind('\n').map_or_else(first, |newline| newline + 1))
+}
+
+/// Whether a line that starts at `offset` is the file's first.
+pub(crate) fn is_first_line(text: &str, offset: TextSize) -> bool {
+    offset == line_start(text, offset) && !text[..usize::from(offset)].contains('\n')
 }
 
 /// The end of the line that `offset` is on, before its newline.

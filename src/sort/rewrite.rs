@@ -3,8 +3,15 @@
 
 use std::cmp::Ordering;
 
+use super::gap::{
+    back_over_lines, blank_lines_at, blank_lines_before, joined_gaps, over_lines, split_leading_blanks,
+    split_trailing_blanks, split_trailing_comments,
+};
+use super::row::{Row, rows};
 use super::{Place, Section, Sections, Suppressions, canonical};
-use crate::python::import::{Entry, Style, attached_above, directly_above, line_end, line_start, steers_a_tool};
+use crate::python::import::{
+    Entry, Style, attached_above, directly_above, is_first_line, line_end, line_start, steers_a_tool,
+};
 use crate::python::{Block, ImportForm, Module, Stmt};
 use crate::text::{Span, TextSize, span};
 
@@ -66,33 +73,6 @@ struct Rewriter<'m> {
     rows: Vec<Row>,
     /// A heading of the first statement: comments directly above it that belong to the group.
     heading: Option<TextSize>,
-}
-
-/// Statements that share a logical line.
-#[derive(Debug, Clone)]
-struct Row {
-    /// Indices into the block, the last one included.
-    first: usize,
-    last: usize,
-    /// Where the comments that belong to the row begin; else the same as `start`.
-    above: TextSize,
-    /// The start of the line; or where the statement before it on the line ends, or the colon of its suite.
-    start: TextSize,
-    /// After the newline; or where the statement behind it on the line begins.
-    end: TextSize,
-    glued_before: bool,
-    glued_after: bool,
-    suppressed: bool,
-}
-
-impl Row {
-    fn is_plain(&self) -> bool {
-        self.first == self.last && !self.glued_before && !self.glued_after
-    }
-
-    fn has(&self, slot: &Slot) -> bool {
-        slot.origin.is_some_and(|origin| (self.first..=self.last).contains(&origin))
-    }
 }
 
 /// A line or more of the new block.
@@ -213,24 +193,31 @@ impl<'m> Rewriter<'m> {
             let text = self.shared_line(row, old.iter().chain(&new).collect());
             return Rewritten { span: Span::new(row.start, row.end), text, layout: Layout::Minimal, emptied };
         }
-        let span = Span::new(self.heading.unwrap_or(row.above), self.end());
+        let mut span = Span::new(self.heading.unwrap_or(row.above), self.end());
         let (mut cells, tail) = self.kept_cells(span.start(), &old);
         if cells.is_empty() && new.is_empty() {
             let (span, text) = self.without_a_trace(span, tail);
             return Rewritten { span, text, layout: Layout::Minimal, emptied };
         }
-        for slot in new {
-            self.insert(&mut cells, slot.entry);
+        let beyond = if new.is_empty() { None } else { self.end_of_off_region(&cells) };
+        let mut below = String::new();
+        if let Some(end) = beyond {
+            below.push_str(&self.text[Span::new(span.end(), end)]);
+            below.push_str(&canonical(new.into_iter().map(|slot| slot.entry).collect(), self.sections, self.style));
+            span = Span::new(span.start(), end);
+        } else {
+            for slot in new {
+                self.insert(&mut cells, slot.entry);
+            }
         }
         let mut text = String::new();
         for cell in &cells {
-            let glued = cell.row.as_ref().is_some_and(|row| row.glued_before);
-            if !text.is_empty() && !text.ends_with('\n') && !glued {
+            if !text.is_empty() && !text.ends_with('\n') {
                 text.push_str(self.style.newline);
             }
             text.extend([&*cell.gap, &*cell.above, &*cell.body]);
         }
-        text.push_str(&self.gap_at_end(span.end(), &tail));
+        text.push_str(&if beyond.is_some() { tail + &below } else { self.gap_at_end(span.end(), &tail) });
         if !self.text[span].ends_with('\n') && usize::from(span.end()) == self.text.len() {
             text.truncate(text.trim_end_matches(['\r', '\n']).len());
         }
@@ -393,14 +380,25 @@ impl<'m> Rewriter<'m> {
         let highest = cells.len() - usize::from(row(cells.last(), |row| row.glued_after));
         let beside =
             |at: usize| (at > 0 && cells[at - 1].is_suppressed()) || cells.get(at).is_some_and(Cell::is_suppressed);
-        let off = |at: usize| {
-            let next = cells[at..].iter().find_map(|cell| cell.row.as_ref()).map(|row| row.above);
-            self.suppressions.is_off_at(next.unwrap_or(self.end()))
-        };
+        let off = |at: usize| self.is_off(cells, at);
         let nearest = |good: &dyn Fn(usize) -> bool| {
             (lowest..=highest).filter(|at| good(*at)).min_by_key(|at| (at.abs_diff(wanted), *at))
         };
         nearest(&|at| !beside(at) && !off(at)).or_else(|| nearest(&|at| !off(at))).unwrap_or(lowest.min(highest))
+    }
+
+    fn is_off(&self, cells: &[Cell], at: usize) -> bool {
+        let next = cells[at..].iter().find_map(|cell| cell.row.as_ref()).map(|row| row.above);
+        self.suppressions.is_off_at(next.unwrap_or(self.end()))
+    }
+
+    /// The line after the comment that ends the region in which the whole block is switched off, if it comes next.
+    fn end_of_off_region(&self, cells: &[Cell]) -> Option<TextSize> {
+        let all_off = (0..=cells.len()).all(|at| self.is_off(cells, at));
+        let end = self.suppressions.end_of_region_at(self.end()).filter(|_| all_off)?;
+        let between = self.text.get(usize::from(self.end())..usize::from(end))?;
+        let line = self.text[usize::from(end)..].find('\n')?;
+        between.trim().is_empty().then(|| end + crate::text::size(line + 1))
     }
 
     /// The blank lines and comments that stay where the first statements were removed.
@@ -448,71 +446,6 @@ impl<'m> Rewriter<'m> {
     }
 }
 
-/// The rows of a block, from the layout of its lines.
-fn rows(module: &Module, block: &[Stmt], suppressions: &Suppressions) -> Vec<Row> {
-    let text = module.text();
-    let mut rows: Vec<Row> = Vec::new();
-    for (index, stmt) in block.iter().enumerate() {
-        let suppressed = suppressions.covers(module, stmt);
-        if index > 0 {
-            let between = &text[Span::new(block[index - 1].span.end(), stmt.span.start())];
-            if !unfolded(between).contains('\n') {
-                let row = rows.last_mut().expect("the first statement opened a row");
-                row.last = index;
-                row.suppressed |= suppressed;
-                continue;
-            }
-        }
-        let (start, glued_before) = row_start(text, stmt.span.start());
-        let attached = if glued_before { Vec::new() } else { attached_above(module, stmt.span.start()) };
-        let above = attached.first().map_or(start, |comment| line_start(text, comment.start()));
-        let (end, glued_after) = (start, false);
-        rows.push(Row { first: index, last: index, above, start, end, glued_before, glued_after, suppressed });
-    }
-    for row in &mut rows {
-        (row.end, row.glued_after) = row_end(text, block[row.last].span.end());
-    }
-    rows
-}
-
-/// Without the newlines that a backslash takes away.
-fn unfolded(text: &str) -> String {
-    text.replace("\\\r\n", " ").replace("\\\n", " ")
-}
-
-/// Where a row begins, and whether that is behind another statement or a colon.
-fn row_start(text: &str, stmt: TextSize) -> (TextSize, bool) {
-    let is_space = |c: char| c.is_whitespace() || c == '\\' || c == '\u{feff}';
-    let mut line = line_start(text, stmt);
-    while text[..usize::from(line)].trim_end_matches(['\r', '\n']).ends_with('\\') {
-        line = line_start(text, crate::text::size(usize::from(line) - 1));
-    }
-    let before = &text[span(line.into(), stmt.into())];
-    let code = before.trim_end_matches(is_space);
-    match code.strip_suffix(';') {
-        None if code.is_empty() => (line_start(text, stmt), line != line_start(text, stmt)),
-        None => (stmt, true),
-        Some(rest) => (line + crate::text::size(rest.trim_end_matches(is_space).len()), true),
-    }
-}
-
-/// Where a row ends, and whether that is before another statement.
-fn row_end(text: &str, stmt: TextSize) -> (TextSize, bool) {
-    let rest = &text[usize::from(stmt)..];
-    let code = rest.trim_start_matches([' ', '\t', '\x0c', '\\']);
-    if let Some(next) = code.strip_prefix(';') {
-        let mut next = next.trim_start_matches([' ', '\t', '\x0c']);
-        while let Some(folded) = next.strip_prefix("\\\n").or_else(|| next.strip_prefix("\\\r\n")) {
-            next = folded.trim_start_matches([' ', '\t', '\x0c']);
-        }
-        if !next.is_empty() && !next.starts_with(['\r', '\n', '#']) {
-            return (crate::text::size(text.len() - next.len()), true);
-        }
-    }
-    let end = rest.find('\n').map_or(text.len(), |newline| usize::from(stmt) + newline + 1);
-    (crate::text::size(end), false)
-}
-
 /// Where the comments begin that head the group of the first row, if some do: directly above it, not its own, not the
 /// file's header, and not for a tool.
 fn heading(module: &Module, row: &Row) -> Option<TextSize> {
@@ -521,7 +454,7 @@ fn heading(module: &Module, row: &Row) -> Option<TextSize> {
     let first = run.first()?;
     let foreign = row.glued_before || run.iter().any(|comment| steers_a_tool(&text[*comment]));
     let line = line_start(text, first.start());
-    (!foreign && line != TextSize::from(0)).then_some(line)
+    (!foreign && !is_first_line(text, line)).then_some(line)
 }
 
 /// The suite that directly holds a statement.
@@ -544,54 +477,4 @@ fn wanted_gap(cells: &[Cell], place: &Place) -> usize {
         return cells.iter().rposition(after).map_or(first, |last| last + 1);
     }
     cells.iter().rposition(|cell| cell.place.section <= place.section).map_or(0, |last| last + 1)
-}
-
-/// Two gaps whose statement between them is gone: of the blank lines on both sides of it the more.
-fn joined_gaps(above: &str, below: &str) -> String {
-    let (rest, blanks) = split_trailing_blanks(above);
-    let (more, tail) = split_leading_blanks(below);
-    let lines = if blanks >= more { &above[rest.len()..] } else { &below[..below.len() - tail.len()] };
-    format!("{rest}{lines}{tail}")
-}
-
-fn is_blank(line: &str) -> bool {
-    line.trim_matches([' ', '\t', '\r', '\n']).is_empty()
-}
-
-fn split_leading_blanks(gap: &str) -> (usize, &str) {
-    let blank: Vec<&str> = gap.split_inclusive('\n').take_while(|line| is_blank(line)).collect();
-    (blank.len(), &gap[blank.iter().map(|line| line.len()).sum()..])
-}
-
-fn split_trailing_blanks(gap: &str) -> (&str, usize) {
-    let lines: Vec<&str> = gap.split_inclusive('\n').collect();
-    let blank: Vec<&&str> = lines.iter().rev().take_while(|line| is_blank(line)).collect();
-    (&gap[..gap.len() - blank.iter().map(|line| line.len()).sum::<usize>()], blank.len())
-}
-
-/// The comment lines that end a gap, taken off it.
-fn split_trailing_comments(gap: &str) -> (String, Vec<String>) {
-    let lines: Vec<&str> = gap.split_inclusive('\n').collect();
-    let own = lines.iter().rev().take_while(|line| !is_blank(line)).count();
-    let (rest, comments) = lines.split_at(lines.len() - own);
-    (rest.concat(), comments.iter().map(|line| line.trim().to_string()).collect())
-}
-
-fn blank_lines_before(text: &str, offset: TextSize) -> usize {
-    let lines: Vec<&str> = text[..usize::from(offset)].split_inclusive('\n').collect();
-    lines.iter().rev().take_while(|line| line.ends_with('\n') && is_blank(line)).count()
-}
-
-fn blank_lines_at(text: &str, offset: TextSize) -> usize {
-    text[usize::from(offset)..].split_inclusive('\n').take_while(|line| line.ends_with('\n') && is_blank(line)).count()
-}
-
-fn back_over_lines(text: &str, offset: TextSize, lines: usize) -> TextSize {
-    let before = text[..usize::from(offset)].split_inclusive('\n').rev().take(lines).map(str::len).sum::<usize>();
-    offset - crate::text::size(before)
-}
-
-fn over_lines(text: &str, offset: TextSize, lines: usize) -> TextSize {
-    let after = text[usize::from(offset)..].split_inclusive('\n').take(lines).map(str::len).sum::<usize>();
-    offset + crate::text::size(after)
 }

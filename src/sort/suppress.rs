@@ -74,6 +74,12 @@ impl Suppressions {
         self.unsorted.iter().chain(&self.unformatted).any(|region| region.start() < offset && offset <= region.end())
     }
 
+    /// Where the region at `offset` ends: the comment that switches on again, or the end of the file.
+    pub fn end_of_region_at(&self, offset: TextSize) -> Option<TextSize> {
+        let regions = self.unsorted.iter().chain(&self.unformatted);
+        regions.filter(|region| region.start() < offset && offset <= region.end()).map(|region| region.end()).max()
+    }
+
     pub fn splits_between(&self, start: TextSize, end: TextSize) -> bool {
         self.splits.iter().any(|split| start <= *split && *split < end)
     }
