@@ -167,17 +167,20 @@ fn model_table(model: &Model<'_>, lines: &LineIndex, text: &str) -> Table {
             (!scope.uncompiled).then_some(table)
         })
         .collect();
-    // Parents come before their children.
+    // Parents come before their children, so the last scope goes first; that leaves the children in reverse.
     let parents: Vec<Option<ScopeId>> = model.scopes().map(|(_, scope)| scope.parent).collect();
     let ids: BTreeMap<ScopeId, usize> = model.scopes().enumerate().map(|(index, (id, _))| (id, index)).collect();
     for index in (1..tables.len()).rev() {
         let parent = ids[&parents[index].expect("only the module has no parent")];
-        if let Some(table) = tables[index].take() {
+        if let Some(mut table) = tables[index].take() {
+            table.children.reverse();
             let parent = tables[parent].as_mut().expect("what is compiled stands in what is compiled");
             parent.children.push(table);
         }
     }
-    tables[0].take().expect("the module is compiled")
+    let mut root = tables[0].take().expect("the module is compiled");
+    root.children.reverse();
+    root
 }
 
 fn letters(symbol: &Symbol) -> String {
