@@ -7,6 +7,8 @@ mod definition;
 mod phase;
 mod quoted;
 mod resolve;
+#[cfg(test)]
+mod tests;
 
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, HashMap};
@@ -60,10 +62,7 @@ pub enum ScopeNode<'m> {
     Module,
     Class(&'m Class),
     Function(&'m Function),
-    Lambda {
-        params: &'m [Param],
-        body: &'m Expr,
-    },
+    Lambda { params: &'m [Param], body: &'m Expr },
     Comprehension(&'m Comprehension),
     /// The hidden scope of PEP 695 type parameters around a function, class or type alias.
     TypeParameters(Span),
@@ -157,16 +156,11 @@ pub struct Binding<'m> {
 
 #[derive(Debug, Clone, Copy)]
 pub enum BindingKind<'m> {
-    Import {
-        import: &'m Import,
-        alias: usize,
-    },
+    Import { import: &'m Import, alias: usize },
     Assignment,
     AugmentedAssignment,
     /// `x: T` (no value: the name is local, but nothing is stored) or `x: T = v`.
-    Annotated {
-        value: bool,
-    },
+    Annotated { value: bool },
     For,
     With,
     Except,

@@ -76,8 +76,11 @@ fn capture(scopes: &mut [Scope<'_>], name: &SmolStr, from: ScopeId, owner: Scope
             return;
         }
         if id == owner {
-            if let Some(symbol) = scope.symbols.get_mut(name).filter(|symbol| symbol.class == SymbolClass::Local) {
-                symbol.class = SymbolClass::Cell;
+            // The `__class__` that a class gives its methods is none of the class's own names.
+            let is_class = matches!(scope.node, ScopeNode::Class(_));
+            match scope.symbols.get_mut(name) {
+                Some(symbol) if symbol.class == SymbolClass::Local && !is_class => symbol.class = SymbolClass::Cell,
+                _ => {}
             }
             return;
         }
