@@ -63,7 +63,7 @@ fn run_here(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
             (tree, Some(stdin))
         }
     };
-    advise(&tree, run, terminal)?;
+    let judges = advise(&tree, run, terminal)?;
 
     let mut outcome = Outcome { problems: std::mem::take(&mut tree.problems), ..Outcome::default() };
     let progress = terminal.progress();
@@ -84,7 +84,7 @@ fn run_here(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
             writeln!(stderr, "read only: {path} ({why})")?;
         }
     }
-    let sink = sink::Sink { run, terminal, working_directory: &working_directory, stdin: stdin.as_ref() };
+    let sink = sink::Sink { run, terminal, working_directory: &working_directory, stdin: stdin.as_ref(), judges };
     sink.take(outcome)
 }
 
@@ -114,35 +114,40 @@ pub fn explain(request: &Explain, terminal: &Terminal) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// Says on standard error if there is nothing that imports could be judged by.
-fn advise(tree: &Tree, run: &Run, terminal: &Terminal) -> io::Result<()> {
-    if terminal.quiet {
-        return Ok(());
-    }
-    let configs = || tree.roots.iter().flat_map(|root| &root.files).filter(|file| file.selected).map(|file| &file.config);
-    let mut stderr = io::stderr().lock();
+/// Whether there is something that imports can be judged by; says so on standard error if not.
+fn advise(tree: &Tree, run: &Run, terminal: &Terminal) -> io::Result<sink::Judges> {
+    let configs =
+        || tree.roots.iter().flat_map(|root| &root.files).filter(|file| file.selected).map(|file| &file.config);
+    let mut warnings = Vec::new();
+    let mut judges = sink::Judges::Nothing;
     if tree.roots.is_empty() {
-        return Ok(());
-    }
-    if configs().next().is_none() {
-        return writeln!(stderr, "warning: no Python files were found under the given paths");
-    }
-    if configs().all(|config| config.modules.is_empty()) {
-        return writeln!(
-            stderr,
-            "warning: no module is configured, so there is nothing to judge: write `[modules.boto3]` with \
-             `import-ms = 350` and `usage-percent = 90` to hotcold.toml"
+        // No path could be read, which is told as a problem.
+    } else if configs().next().is_none() {
+        warnings.push("no Python files were found under the given paths".to_owned());
+    } else if configs().all(|config| config.modules.is_empty()) {
+        warnings.push(
+            "no module is configured, so there is nothing to judge: write `[modules.boto3]` with `import-ms = 350` \
+             and `usage-percent = 90` to hotcold.toml"
+                .to_owned(),
         );
-    }
-    for only in &run.common.only {
-        let is_known = |config: &Arc<Config>| {
-            config.lookup(only).is_some() || config.modules.keys().any(|module| module.is_within(only))
-        };
-        if !configs().any(is_known) {
-            writeln!(stderr, "warning: `{only}` (--only) is not a configured module")?;
+    } else {
+        judges = sink::Judges::Something;
+        for only in &run.common.only {
+            let is_known = |config: &Arc<Config>| {
+                config.lookup(only).is_some() || config.modules.keys().any(|module| module.is_within(only))
+            };
+            if !configs().any(is_known) {
+                warnings.push(format!("`{only}` (--only) is not a configured module"));
+            }
         }
     }
-    Ok(())
+    if !terminal.quiet {
+        let mut stderr = io::stderr().lock();
+        for warning in warnings {
+            writeln!(stderr, "warning: {warning}")?;
+        }
+    }
+    Ok(judges)
 }
 
 /// One project: reads its files, runs the analysis, and names files as the user would.

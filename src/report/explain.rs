@@ -29,23 +29,33 @@ pub fn finding_code(text: &str) -> Option<FindingCode> {
 /// Explains HC001, HC002 or HC003.
 pub fn write_finding(code: FindingCode, colour: Colour, out: &mut dyn Write) -> io::Result<()> {
     let example = match code {
-        FindingCode::ColdImport => {
-            "    import pandas                  def report(rows):\n\
-             \x20                          ->          import pandas\n\
-             \x20   def report(rows):\n\
-             \x20       return pandas.DataFrame(rows)  return pandas.DataFrame(rows)\n"
-        }
-        FindingCode::HotImport => {
-            "    def handler(event):            import boto3  # 350ms but 90% usage - HOT PATH EXCEPTION\n\
-             \x20       import boto3       ->\n\
-             \x20       ...                        def handler(event): ...\n"
-        }
+        FindingCode::ColdImport => &[
+            "-import pandas",
+            " ",
+            " def report(rows):",
+            "+    import pandas",
+            "+",
+            "     return pandas.DataFrame(rows)",
+        ][..],
+        FindingCode::HotImport => &[
+            "+import boto3  # 350ms but 90% usage - HOT PATH EXCEPTION",
+            "+",
+            "+",
+            " def handler(event):",
+            "-    import boto3",
+            "-",
+            "     return boto3.client(\"s3\")",
+        ],
         FindingCode::ExceptionComment => {
-            "    import boto3  ->  import boto3  # 350ms but 90% usage - HOT PATH EXCEPTION\n"
+            &["-import boto3", "+import boto3  # 350ms but 90% usage - HOT PATH EXCEPTION"]
         }
     };
     writeln!(out, "{} ({})\n", colour.paint(BOLD, code.code()), code.name())?;
-    writeln!(out, "{}\n\n{example}", summary(code))?;
+    writeln!(out, "{}\n", summary(code))?;
+    for line in example {
+        writeln!(out, "{}", format!("    {line}").trim_end())?;
+    }
+    writeln!(out)?;
     writeln!(out, "`# hotcold: keep` on the line of the import leaves it alone.")
 }
 
@@ -170,7 +180,9 @@ fn costs(
             writeln!(out, "    {cheaper}")?;
         }
         match Costs::break_even_percent(policy, import_ms, model) {
-            Some(percent) => writeln!(out, "    break-even: module level is cheaper above {} % usage", number(percent))?,
+            Some(percent) => {
+                writeln!(out, "    break-even: module level is cheaper above {} % usage", number(percent))?
+            }
             None => writeln!(out, "    break-even: module level is never cheaper")?,
         }
     }

@@ -9,8 +9,8 @@ mod gitlab;
 mod json;
 mod junit;
 mod sarif;
-pub mod summary;
 mod style;
+pub mod summary;
 
 use std::io::{self, Write};
 

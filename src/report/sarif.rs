@@ -16,7 +16,8 @@ pub fn write(outcome: &Outcome, options: &Options<'_>, out: &mut dyn Write) -> i
         .collect();
     let mut results = Vec::new();
     let mut notifications = Vec::new();
-    let refused: BTreeSet<_> = outcome.files.iter().flat_map(|file| file.refusals.iter().map(|note| note.code)).collect();
+    let refused: BTreeSet<_> =
+        outcome.files.iter().flat_map(|file| file.refusals.iter().map(|note| note.code)).collect();
     for code in refused {
         let (text, help) = (code.summary(), code.advice());
         rules.push(json!({

@@ -18,6 +18,14 @@ pub struct Sink<'s> {
     pub terminal: &'s Terminal,
     pub working_directory: &'s Path,
     pub stdin: Option<&'s Stdin>,
+    pub judges: Judges,
+}
+
+/// Whether any file and any configured module was found. If not, a warning has said so, and a summary would mislead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judges {
+    Something,
+    Nothing,
 }
 
 impl Sink<'_> {
@@ -48,7 +56,7 @@ impl Sink<'_> {
         let format = self.format();
         self.report(outcome, format, &mut out)?;
         if matches!(format, Format::Full | Format::Concise) {
-            if !self.terminal.quiet {
+            if self.sums_up() {
                 writeln!(out, "{}", summary::check(outcome))?;
             }
             self.statistics(outcome, self.terminal.stdout, &mut out)?;
@@ -67,7 +75,7 @@ impl Sink<'_> {
         }
         out.flush()?;
         let mut stderr = io::stderr().lock();
-        if !self.terminal.quiet {
+        if self.sums_up() {
             writeln!(stderr, "{}", summary::diff(outcome))?;
         }
         self.statistics(outcome, self.terminal.stderr, &mut stderr)
@@ -95,7 +103,7 @@ impl Sink<'_> {
     }
 
     fn fix_summary(&self, outcome: &Outcome, colour: Colour, out: &mut dyn Write) -> io::Result<()> {
-        if !self.terminal.quiet {
+        if self.sums_up() {
             writeln!(out, "{}", summary::fix(outcome))?;
         }
         self.statistics(outcome, colour, out)
@@ -158,6 +166,10 @@ impl Sink<'_> {
             Action::Fix { exit_non_zero_on_fix } => exit_non_zero_on_fix && changed(),
         };
         if is_findings && !self.run.common.exit_zero { Exit::Findings } else { Exit::Success }
+    }
+
+    fn sums_up(&self) -> bool {
+        !self.terminal.quiet && self.judges == Judges::Something
     }
 
     fn format(&self) -> Format {

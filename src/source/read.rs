@@ -126,7 +126,8 @@ fn is_utf8(encoding: &str) -> bool {
 /// Encodings in which ASCII bytes mean ASCII.
 fn extends_ascii(encoding: &str) -> bool {
     let name = encoding.to_ascii_lowercase().replace('_', "-");
-    let families = ["ascii", "us-ascii", "latin", "iso-8859", "iso8859", "l1", "cp125", "windows-125", "koi8", "euc", "gb"];
+    let families =
+        ["ascii", "us-ascii", "latin", "iso-8859", "iso8859", "l1", "cp125", "windows-125", "koi8", "euc", "gb"];
     families.iter().any(|family| name.starts_with(family))
 }
 
