@@ -2,8 +2,8 @@
 
 use hotcold::evidence::{ModuleEvidence, Pin};
 use hotcold::policy::{
-    Cost, CostModel, Costs, Criterion, Place, Policy, Reason, decide, exception_comment, exception_comments_in, find_exception_comment,
-    parse_exception_comment, without_exception_comments,
+    Cost, CostModel, Costs, Criterion, Place, Policy, Reason, decide, exception_comment, exception_comments_in,
+    find_exception_comment, parse_exception_comment, without_exception_comments,
 };
 
 fn evidence(import_ms: f64, usage_percent: Option<f64>) -> ModuleEvidence {
