@@ -207,7 +207,6 @@ fn rewrite(
     }
     let edits = edit::lower(file, plan, sections).map_err(|conflict| verify::Violation::Fault(conflict.to_string()))?;
     let after = edits.apply(file.module.text());
-    if std::env::var_os("HOTCOLD_DEBUG_TEXT").is_some() { eprintln!("{after}") } // TEMP
     let proved = verify::prove(&file.index().path, file.module, file.index(), after, |module, model| {
         let facts = Facts::new(module, model);
         let again = File { module, model, project: file.project, id: file.id, config: file.config, only, facts };

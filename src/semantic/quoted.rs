@@ -122,7 +122,7 @@ impl<'m> Builder<'m> {
         } else {
             Cow::Borrowed(trimmed)
         };
-        if let Some(expr) = python::parse_expression(&line) {
+        if let Some(expr) = python::parse_expression(&line, 0.into()) {
             self.names(&Quote { text: &line, offset, whole }, &expr, Holds::Type, hidden);
         }
     }

@@ -1,7 +1,7 @@
 use super::*;
 
 fn parse(text: &str) -> Module {
-    Module::parse(text.to_owned()).expect("the test's source is valid")
+    crate::python::parse(text.to_owned()).expect("the test's source is valid")
 }
 
 /// What a scope is called in these tests.

@@ -2,4 +2,10 @@
 //! code itself.
 
 mod cases;
+mod cli;
+mod config;
+mod isort;
+mod policy;
+mod source;
 mod support;
+mod symtable;
