@@ -150,6 +150,9 @@ fn statement(dice: &mut Dice, indent: &str, lazy: bool) -> String {
         }
         return format!("{indent}{lazy}import {names}{}", comment(dice, 6));
     }
+    if module == "__future__" {
+        module = "six".into();
+    }
     match dice.roll(8) {
         0 => module.insert(0, '.'),
         1 => module.insert_str(0, ".."),
@@ -157,7 +160,7 @@ fn statement(dice: &mut Dice, indent: &str, lazy: bool) -> String {
         _ => {}
     }
     let head = format!("{indent}{lazy}from {module} import ");
-    if dice.one_in(12) && indent.is_empty() && lazy.is_empty() && module != "__future__" {
+    if dice.one_in(12) && indent.is_empty() && lazy.is_empty() {
         return format!("{head}*{}", comment(dice, 4));
     }
     let count = [1, 1, 1, 2, 2, 3, 4, 9][dice.roll(8)];
@@ -196,6 +199,9 @@ fn case(dice: &mut Dice, lazy: bool, indents: &[&'static str]) -> Case {
     if nested {
         text.push_str("def f():\n");
     }
+    if !nested && dice.one_in(8) {
+        writeln!(text, "from __future__ import {}", dice.pick(&["annotations", "generators, annotations"])).unwrap();
+    }
     for index in 0..1 + dice.roll(7) {
         if index > 0 && dice.one_in(5) {
             text.push('\n');
@@ -204,7 +210,6 @@ fn case(dice: &mut Dice, lazy: bool, indents: &[&'static str]) -> Case {
             writeln!(text, "{indent}{}", dice.pick(COMMENTS)).unwrap();
         }
         let line = statement(dice, indent, lazy);
-        // Neither can stand in a function, and one must stand first in a module: the sorter does not mind.
         text.push_str(&line);
         text.push('\n');
     }
@@ -285,7 +290,7 @@ fn assert_equal_to_ruff(minor: u8, cases: &[Case]) {
     let fixed = fixed_by_ruff(&texts, &format!("py3{minor}"));
     let mut different = Vec::new();
     for (case, theirs) in cases.iter().zip(&fixed) {
-        let module = parse(case.text.clone()).unwrap_or_else(|_| panic!("{}", case.text));
+        let module = parse(case.text.clone()).unwrap_or_else(|faults| panic!("{faults:?}\n{}", case.text));
         let block = imports(suite(&module));
         let entries = Entry::read_block(&module, block).into_iter().flatten().collect();
         let style = style(case);
@@ -368,7 +373,7 @@ fn every_change_of_a_sorted_block_is_sorted_for_ruff() {
         }
         for _ in 0..dice.roll(3) {
             let line = statement(&mut dice, "", false);
-            let more = parse(line.clone()).unwrap_or_else(|_| panic!("{line}"));
+            let more = parse(line.clone()).unwrap_or_else(|faults| panic!("{faults:?}\n{line}"));
             let entries = more.body().body.iter().flat_map(|stmt| Entry::read(&more, stmt));
             slots.extend(entries.map(|entry| Slot { origin: None, entry, changed: true }));
         }
@@ -392,7 +397,7 @@ fn an_unsorted_block_loses_only_what_is_removed() {
     let mut dice = Dice(0x7777_1234_5678_9abd);
     for _ in 0..BLOCKS {
         let case = case(&mut dice, false, INDENTS);
-        let module = parse(case.text.clone()).unwrap_or_else(|_| panic!("{}", case.text));
+        let module = parse(case.text.clone()).unwrap_or_else(|faults| panic!("{faults:?}\n{}", case.text));
         let block = imports(suite(&module));
         let mut slots = Vec::new();
         let mut whole = true;
@@ -430,7 +435,7 @@ fn an_unsorted_block_keeps_its_lines_beside_new_imports() {
     let mut dice = Dice(0x3141_5926_5358_9793);
     for _ in 0..BLOCKS {
         let case = case(&mut dice, false, INDENTS);
-        let module = parse(case.text.clone()).unwrap_or_else(|_| panic!("{}", case.text));
+        let module = parse(case.text.clone()).unwrap_or_else(|faults| panic!("{faults:?}\n{}", case.text));
         let block = imports(suite(&module));
         let old = block.iter().enumerate().flat_map(|(index, stmt)| {
             Entry::read(&module, stmt).into_iter().map(move |entry| Slot { origin: Some(index), entry, changed: false })
@@ -448,7 +453,7 @@ fn an_unsorted_block_keeps_its_lines_beside_new_imports() {
         }
         let mut text = case.text.clone();
         text.replace_range(std::ops::Range::<usize>::from(rewritten.span), &rewritten.text);
-        let module = parse(text.clone()).unwrap_or_else(|_| panic!("{text}"));
+        let module = parse(text.clone()).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
         let entries = imports(suite(&module)).iter().flat_map(|stmt| Entry::read(&module, stmt));
         let mut found: Vec<String> = entries.map(|entry| entry.one_line()).collect();
         found.sort();
