@@ -36,7 +36,8 @@ pub enum Section {
 pub struct Sections {
     /// The target is Python 3.`minor`.
     pub minor: u8,
-    /// Top-level modules of the project.
+    /// The project's modules and packages. A top-level name alone stands for all below it; where dotted names below it
+    /// are listed too, only what is listed counts, as ruff takes `app.gone` without a file for a third party.
     pub first_party: BTreeSet<SmolStr>,
 }
 
@@ -48,9 +49,16 @@ impl Sections {
             _ if level > 0 => Section::LocalFolder,
             "__future__" => Section::Future,
             _ if stdlib::exists(root, self.minor) => Section::StandardLibrary,
-            _ if self.first_party.contains(root) || module == "__main__" => Section::FirstParty,
+            _ if self.is_first_party(root, module) || module == "__main__" => Section::FirstParty,
             _ => Section::ThirdParty,
         }
+    }
+
+    fn is_first_party(&self, root: &str, module: &str) -> bool {
+        let below = format!("{root}.");
+        let mut listed = self.first_party.range(SmolStr::new(&below)..);
+        let has_parts = listed.next().is_some_and(|name| name.starts_with(&below));
+        self.first_party.contains(if has_parts { module } else { root })
     }
 }
 
@@ -157,7 +165,7 @@ pub fn blocks(module: &Module, suite: &[Stmt]) -> Vec<Range<usize>> {
 
 /// Whether isort sorts these statements together.
 pub fn is_one_block(module: &Module, statements: &[Stmt]) -> bool {
-    blocks(module, statements).as_slice() == [0..statements.len()]
+    matches!(blocks(module, statements).as_slice(), [all] if *all == (0..statements.len()))
 }
 
 /// What stands after a block of imports.
@@ -177,5 +185,36 @@ pub fn blank_lines_after(nested: bool, following: Following) -> usize {
         Following::Nothing => 0,
         Following::Definition if !nested => 2,
         Following::Definition | Following::Other => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listed_package_decides_for_what_is_below_it() {
+        let whole = Sections { minor: 12, first_party: ["app".into()].into() };
+        assert_eq!(whole.of(0, "app.gone"), Section::FirstParty);
+        let parts = Sections { minor: 12, first_party: ["app".into(), "app.db".into()].into() };
+        assert_eq!(parts.of(0, "app"), Section::FirstParty);
+        assert_eq!(parts.of(0, "app.db"), Section::FirstParty);
+        assert_eq!(parts.of(0, "app.gone"), Section::ThirdParty);
+        assert_eq!(parts.of(0, "application"), Section::ThirdParty);
+    }
+
+    #[test]
+    fn sections_follow_the_target() {
+        let of = |minor, module| Sections { minor, first_party: BTreeSet::new() }.of(0, module);
+        assert_eq!(of(10, "tomllib"), Section::ThirdParty);
+        assert_eq!(of(11, "tomllib"), Section::StandardLibrary);
+        assert_eq!(of(11, "__future__"), Section::Future);
+        assert_eq!(of(11, "__main__"), Section::FirstParty);
+    }
+
+    #[test]
+    fn relative_imports_are_local_whatever_their_name() {
+        let sections = Sections { minor: 12, first_party: BTreeSet::new() };
+        assert_eq!(sections.of(1, "os"), Section::LocalFolder);
     }
 }

@@ -11,6 +11,7 @@ use hotcold::python::{Block, Module, Stmt, parse};
 use hotcold::sort::{Layout, Sections, Slot, canonical, rewrite_block};
 
 const BLOCKS: usize = 3000;
+const INDENTS: &[&str] = &["    ", "    ", "\t", "  "];
 const FIRST_PARTY: [&str; 3] = ["app", "core", "Zed"];
 
 /// A small generator of numbers: the same every run.
@@ -127,11 +128,12 @@ const COMMENTS: &[&str] = &[
 #[derive(Debug, Clone)]
 struct Case {
     text: String,
-    nested: bool,
+    indent: &'static str,
     crlf: bool,
 }
 
 fn statement(dice: &mut Dice, indent: &str, lazy: bool) -> String {
+    let step = if indent.is_empty() { "    " } else { indent };
     let mut module = dice.pick(MODULES).to_string();
     let alias = |dice: &mut Dice| format!(" as {}", dice.pick(&["q", "np", "Alias", "z1", "z10", "z9", "Q"]));
     let comment = |dice: &mut Dice, odds: usize| {
@@ -148,6 +150,9 @@ fn statement(dice: &mut Dice, indent: &str, lazy: bool) -> String {
         }
         return format!("{indent}{lazy}import {names}{}", comment(dice, 6));
     }
+    if module == "__future__" {
+        module = "six".into();
+    }
     match dice.roll(8) {
         0 => module.insert(0, '.'),
         1 => module.insert_str(0, ".."),
@@ -155,7 +160,7 @@ fn statement(dice: &mut Dice, indent: &str, lazy: bool) -> String {
         _ => {}
     }
     let head = format!("{indent}{lazy}from {module} import ");
-    if dice.one_in(12) && indent.is_empty() && lazy.is_empty() && module != "__future__" {
+    if dice.one_in(12) && indent.is_empty() && lazy.is_empty() {
         return format!("{head}*{}", comment(dice, 4));
     }
     let count = [1, 1, 1, 2, 2, 3, 4, 9][dice.roll(8)];
@@ -170,29 +175,32 @@ fn statement(dice: &mut Dice, indent: &str, lazy: bool) -> String {
             let mut out = format!("{head}({}\n", comment(dice, 5));
             for name in &names {
                 if dice.one_in(9) {
-                    writeln!(out, "{indent}    {}", dice.pick(COMMENTS)).unwrap();
+                    writeln!(out, "{indent}{step}{}", dice.pick(COMMENTS)).unwrap();
                 }
-                writeln!(out, "{indent}    {name},{}", comment(dice, 7)).unwrap();
+                writeln!(out, "{indent}{step}{name},{}", comment(dice, 7)).unwrap();
             }
             if dice.one_in(9) {
-                writeln!(out, "{indent}    {}", dice.pick(COMMENTS)).unwrap();
+                writeln!(out, "{indent}{step}{}", dice.pick(COMMENTS)).unwrap();
             }
             write!(out, "{indent}){}", comment(dice, 7)).unwrap();
             out
         }
         1 => format!("{head}({}){}", names.join(", "), comment(dice, 4)),
-        2 => format!("{head}\\\n{indent}    {}{}", names.join(",\\\n  "), comment(dice, 4)),
+        2 => format!("{head}\\\n{indent}{step}{}{}", names.join(",\\\n  "), comment(dice, 4)),
         3 if lazy.is_empty() => format!("{head}{}; import zlib{}", names.join(", "), comment(dice, 4)),
         _ => format!("{head}{}{}", names.join(", "), comment(dice, 5)),
     }
 }
 
-fn case(dice: &mut Dice, lazy: bool) -> Case {
+fn case(dice: &mut Dice, lazy: bool, indents: &[&'static str]) -> Case {
     let nested = !lazy && dice.one_in(3);
-    let indent = if nested { "    " } else { "" };
+    let indent = if nested { indents[dice.roll(indents.len())] } else { "" };
     let mut text = String::new();
     if nested {
         text.push_str("def f():\n");
+    }
+    if !nested && dice.one_in(8) {
+        writeln!(text, "from __future__ import {}", dice.pick(&["annotations", "generators, annotations"])).unwrap();
     }
     for index in 0..1 + dice.roll(7) {
         if index > 0 && dice.one_in(5) {
@@ -202,7 +210,6 @@ fn case(dice: &mut Dice, lazy: bool) -> Case {
             writeln!(text, "{indent}{}", dice.pick(COMMENTS)).unwrap();
         }
         let line = statement(dice, indent, lazy);
-        // Neither can stand in a function, and one must stand first in a module: the sorter does not mind.
         text.push_str(&line);
         text.push('\n');
     }
@@ -211,7 +218,7 @@ fn case(dice: &mut Dice, lazy: bool) -> Case {
     if crlf {
         text = text.replace('\n', "\r\n");
     }
-    Case { text, nested, crlf }
+    Case { text, indent, crlf }
 }
 
 fn suite(module: &Module) -> &Block {
@@ -232,9 +239,10 @@ fn sections(minor: u8) -> Sections {
 }
 
 fn style(case: &Case) -> Style {
-    let indent = if case.nested { "    ".into() } else { String::new() };
+    let step = if case.indent.is_empty() { "    " } else { case.indent };
     let newline = if case.crlf { "\r\n" } else { "\n" };
-    Style { indent, newline, nested: case.nested, ..Style::default() }
+    let nested = !case.indent.is_empty();
+    Style { indent: case.indent.into(), step: step.into(), newline, nested, ..Style::default() }
 }
 
 /// A folder with one file a text, and the project's own modules beside them.
@@ -272,47 +280,73 @@ fn fixed_by_ruff(texts: &[String], target: &str) -> Vec<String> {
     (0..texts.len()).map(|index| std::fs::read_to_string(file(folder.path(), index)).unwrap()).collect()
 }
 
-fn assert_equal_to_ruff(minor: u8, lazy: bool, seed: u64, blocks: usize) -> Vec<String> {
+fn random_cases(lazy: bool, seed: u64, blocks: usize) -> Vec<Case> {
     let mut dice = Dice(seed);
-    let cases: Vec<Case> = (0..blocks).map(|_| case(&mut dice, lazy)).collect();
+    (0..blocks).map(|_| case(&mut dice, lazy, INDENTS)).collect()
+}
+
+fn assert_equal_to_ruff(minor: u8, cases: &[Case]) {
     let texts: Vec<String> = cases.iter().map(|case| case.text.clone()).collect();
     let fixed = fixed_by_ruff(&texts, &format!("py3{minor}"));
-    let mut different = 0;
-    let mut first = String::new();
+    let mut different = Vec::new();
     for (case, theirs) in cases.iter().zip(&fixed) {
-        let module = parse(case.text.clone()).unwrap_or_else(|_| panic!("{}", case.text));
+        let module = parse(case.text.clone()).unwrap_or_else(|faults| panic!("{faults:?}\n{}", case.text));
         let block = imports(suite(&module));
         let entries = Entry::read_block(&module, block).into_iter().flatten().collect();
-        let block_text = canonical(entries, &sections(minor), &style(case));
-        let newline = style(case).newline;
-        let head = if case.nested { format!("def f():{newline}") } else { String::new() };
-        let indent = style(case).indent;
-        let ours = format!("{head}{block_text}{newline}{indent}x = 1{newline}");
+        let style = style(case);
+        let sorted = canonical(entries, &sections(minor), &style);
+        let (newline, indent) = (style.newline, case.indent);
+        let head = if style.nested { format!("def f():{newline}") } else { String::new() };
+        let ours = format!("{head}{sorted}{newline}{indent}x = 1{newline}");
         if ours != *theirs {
-            different += 1;
-            if first.is_empty() || case.text.len() < first.find("=== ours").unwrap_or(usize::MAX) {
-                first = format!("{}=== ours\n{ours}=== ruff\n{theirs}", case.text);
-            }
+            different.push(format!("{}=== ours\n{ours}=== ruff\n{theirs}", case.text));
         }
     }
-    assert_eq!(different, 0, "of {blocks} blocks; the shortest:\n{first}");
-    fixed
+    different.sort_by_key(String::len);
+    assert!(different.is_empty(), "{} of {}; the shortest:\n{}", different.len(), cases.len(), different[0]);
 }
 
 #[test]
 fn random_blocks_are_sorted_as_ruff_sorts_them() {
-    assert_equal_to_ruff(12, false, 0x9e37_79b9_7f4a_7c15, BLOCKS);
+    assert_equal_to_ruff(12, &random_cases(false, 0x9e37_79b9_7f4a_7c15, BLOCKS));
 }
 
 #[test]
 fn lazy_imports_are_sorted_as_ruff_sorts_them() {
-    assert_equal_to_ruff(15, true, 0x1234_5678_9abc_def1, BLOCKS / 6);
+    assert_equal_to_ruff(15, &random_cases(true, 0x1234_5678_9abc_def1, BLOCKS / 6));
+}
+
+#[test]
+fn old_targets_know_other_modules() {
+    for minor in [9, 10, 11, 13, 14] {
+        assert_equal_to_ruff(minor, &random_cases(false, 0x5555_0000_1111_2222 + u64::from(minor), BLOCKS / 20));
+    }
+}
+
+#[test]
+fn lines_break_at_the_limit_as_ruff_breaks_them() {
+    let comments =
+        COMMENTS.iter().copied().chain(["", "# nosec", "# x# noqa: E501", "# fmt: skip", "# ty: ignore", "#: doc"]);
+    let mut cases = Vec::new();
+    for (nth, comment) in comments.enumerate() {
+        for width in 60..92 {
+            let indent = ["", "    ", "\t"][(nth + width) % 3];
+            let member = if width % 2 == 0 { "b" } else { "b, c" };
+            let module = "m".repeat(width - "from  import ".len() - member.len());
+            let head = if indent.is_empty() { "" } else { "def f():\n" };
+            let tail = if comment.is_empty() { String::new() } else { format!("  {comment}") };
+            let line = format!("from {module} import {member}{tail}");
+            let text = format!("{head}{indent}{line}\n\n{indent}x = 1\n");
+            cases.push(Case { text, indent, crlf: false });
+        }
+    }
+    assert_equal_to_ruff(12, &cases);
 }
 
 #[test]
 fn the_formatter_leaves_sorted_blocks_as_they_are() {
     let mut dice = Dice(0xdead_beef_cafe_f00d);
-    let texts: Vec<String> = (0..BLOCKS / 3).map(|_| case(&mut dice, false).text).collect();
+    let texts: Vec<String> = (0..BLOCKS / 3).map(|_| case(&mut dice, false, &["    "]).text).collect();
     let fixed = fixed_by_ruff(&texts, "py312");
     let folder = folder(&fixed);
     let output = ruff(folder.path(), &["format", "--check"]);
@@ -322,7 +356,7 @@ fn the_formatter_leaves_sorted_blocks_as_they_are() {
 #[test]
 fn every_change_of_a_sorted_block_is_sorted_for_ruff() {
     let mut dice = Dice(0x0bad_cafe_1234_5677);
-    let cases: Vec<Case> = (0..BLOCKS / 2).map(|_| case(&mut dice, false)).collect();
+    let cases: Vec<Case> = (0..BLOCKS / 2).map(|_| case(&mut dice, false, INDENTS)).collect();
     let texts: Vec<String> = cases.iter().map(|case| case.text.clone()).collect();
     let fixed = fixed_by_ruff(&texts, "py312");
     let mut changed = Vec::new();
@@ -339,7 +373,7 @@ fn every_change_of_a_sorted_block_is_sorted_for_ruff() {
         }
         for _ in 0..dice.roll(3) {
             let line = statement(&mut dice, "", false);
-            let more = parse(line.clone()).unwrap_or_else(|_| panic!("{line}"));
+            let more = parse(line.clone()).unwrap_or_else(|faults| panic!("{faults:?}\n{line}"));
             let entries = more.body().body.iter().flat_map(|stmt| Entry::read(&more, stmt));
             slots.extend(entries.map(|entry| Slot { origin: None, entry, changed: true }));
         }
@@ -362,8 +396,8 @@ fn every_change_of_a_sorted_block_is_sorted_for_ruff() {
 fn an_unsorted_block_loses_only_what_is_removed() {
     let mut dice = Dice(0x7777_1234_5678_9abd);
     for _ in 0..BLOCKS {
-        let case = case(&mut dice, false);
-        let module = parse(case.text.clone()).unwrap_or_else(|_| panic!("{}", case.text));
+        let case = case(&mut dice, false, INDENTS);
+        let module = parse(case.text.clone()).unwrap_or_else(|faults| panic!("{faults:?}\n{}", case.text));
         let block = imports(suite(&module));
         let mut slots = Vec::new();
         let mut whole = true;
@@ -393,5 +427,42 @@ fn an_unsorted_block_loses_only_what_is_removed() {
             let odd: Vec<&str> = new.lines().filter(|line| !case.text.contains(&code(line))).collect();
             assert!(odd.is_empty(), "{odd:?}\n{}\n===\n{new}", case.text);
         }
+    }
+}
+
+#[test]
+fn an_unsorted_block_keeps_its_lines_beside_new_imports() {
+    let mut dice = Dice(0x3141_5926_5358_9793);
+    for _ in 0..BLOCKS {
+        let case = case(&mut dice, false, INDENTS);
+        let module = parse(case.text.clone()).unwrap_or_else(|faults| panic!("{faults:?}\n{}", case.text));
+        let block = imports(suite(&module));
+        let old = block.iter().enumerate().flat_map(|(index, stmt)| {
+            Entry::read(&module, stmt).into_iter().map(move |entry| Slot { origin: Some(index), entry, changed: false })
+        });
+        let names = ["new_a", "os.new", "app.new", "new_b as n"];
+        let new = (0..1 + dice.roll(3)).map(|nth| {
+            let (name, asname) = names[nth].split_once(" as ").map_or((names[nth], None), |(a, b)| (a, Some(b)));
+            Slot { origin: None, entry: Entry::import(name, asname), changed: true }
+        });
+        let slots: Vec<Slot> = old.chain(new).collect();
+        let mut wanted: Vec<String> = slots.iter().map(|slot| slot.entry.one_line()).collect();
+        let rewritten = rewrite_block(&module, block, slots, &sections(12), &style(&case));
+        if rewritten.layout == Layout::Canonical {
+            continue;
+        }
+        let mut text = case.text.clone();
+        text.replace_range(std::ops::Range::<usize>::from(rewritten.span), &rewritten.text);
+        let module = parse(text.clone()).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
+        let entries = imports(suite(&module)).iter().flat_map(|stmt| Entry::read(&module, stmt));
+        let mut found: Vec<String> = entries.map(|entry| entry.one_line()).collect();
+        found.sort();
+        wanted.sort();
+        assert_eq!(found, wanted, "{}\n===\n{text}", case.text);
+        let is_new = |line: &&str| names.iter().any(|name| line.trim() == format!("import {name}"));
+        let lines =
+            |text: &str| text.lines().filter(|line| !line.trim().is_empty()).map(str::to_string).collect::<Vec<_>>();
+        let rest: Vec<&str> = text.lines().filter(|line| !is_new(line)).collect();
+        assert_eq!(lines(&rest.join("\n")), lines(&case.text));
     }
 }
