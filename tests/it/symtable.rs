@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::process::Command;
 
-use hotcold::python::{ComprehensionKind, Module};
+use hotcold::python::{self, ComprehensionKind};
 use hotcold::semantic::{Model, ScopeId, ScopeNode, Symbol, SymbolClass};
 use hotcold::text::LineIndex;
 use rayon::prelude::*;
@@ -103,7 +103,7 @@ fn every_name_of_the_standard_library_has_the_class_that_cpython_gives_it() {
 
 fn compare_file(path: &str, dumped: Dumped, version: (u32, u32)) -> Tally {
     let text = std::fs::read_to_string(path).expect("the file that Python read is there");
-    let Ok(module) = Module::parse(text) else {
+    let Ok(module) = python::parse(text) else {
         return Tally { refused: 1, ..Tally::default() };
     };
     let model = Model::new(&module);
