@@ -2,14 +2,15 @@
 //! Nothing here knows scopes, the project or policy.
 
 pub mod ast;
+mod cst;
 mod fault;
+mod lazy;
 mod lower;
 mod skeleton;
 
-use smol_str::SmolStr;
-
-use crate::text::{LineColumn, LineIndex, Span, TextSize};
+use crate::text::{LineColumn, LineIndex, Span, TextSize, size, span};
 pub use ast::*;
+use cst::Cst;
 pub use fault::{Fault, FaultKind};
 pub use skeleton::{Skeleton, SkeletonItem};
 
@@ -17,8 +18,157 @@ pub use skeleton::{Skeleton, SkeletonItem};
 #[derive(Debug)]
 pub struct Module {
     text: String,
-    tree: tree_sitter::Tree,
+    cst: Cst,
     body: Block,
-    comments: Vec<Span>,
     lines: LineIndex,
+    newline: &'static str,
+    indent_unit: String,
+}
+
+/// Reads a file. The faults are in the order of the text; there is at least one in an `Err`.
+pub fn parse(text: String) -> Result<Module, Vec<Fault>> {
+    if let Some(fault) = fault::of_text(&text) {
+        return Err(vec![fault]);
+    }
+    let masked = lazy::mask(&text);
+    let cst = match Cst::parse(masked.as_ref().map_or(&text, |masked| &masked.text)) {
+        Some(cst) => cst,
+        None => {
+            let message = "the parser gave up; exclude the file";
+            return Err(vec![Fault::new(FaultKind::TooLarge, span(0, 0), message)]);
+        }
+    };
+    if !cst.errors.is_empty() {
+        return Err(fault::of_errors(&text, &cst.errors));
+    }
+    let lazy = masked.map(|masked| masked.places).unwrap_or_default();
+    let (body, mut faults) = lower::module(&text, &cst, &lazy);
+    faults.extend(fault::of_layout(&text, &cst));
+    if !faults.is_empty() {
+        faults.sort_by_key(|fault| fault.span.start());
+        return Err(faults);
+    }
+    let lines = LineIndex::new(&text);
+    let newline = first_newline(&text);
+    let mut module = Module { text, cst, body, lines, newline, indent_unit: String::new() };
+    module.indent_unit = module.measured_indent().unwrap_or("    ").to_owned();
+    Ok(module)
+}
+
+/// Reads `content`, what a string annotation holds, as one expression; `offset` is where it stands in its file, and the
+/// spans are of that file.
+pub fn parse_expression(content: &str, offset: TextSize) -> Option<Expr> {
+    if fault::of_text(content).is_some() {
+        return None;
+    }
+    let text = format!("({content})");
+    let cst = Cst::parse(&text)?;
+    if !cst.errors.is_empty() || !fault::of_layout(&text, &cst).is_empty() {
+        return None;
+    }
+    lower::expression(&text, &cst, offset)
+}
+
+impl Module {
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn body(&self) -> &Block {
+        &self.body
+    }
+
+    /// In the order of the text, each from its `#` to the end of its line.
+    pub fn comments(&self) -> &[Span] {
+        &self.cst.comments
+    }
+
+    pub fn line_column(&self, offset: TextSize) -> LineColumn {
+        self.lines.line_column(&self.text, offset)
+    }
+
+    /// Where the line that holds `offset` starts. Lines end at `\n` and `\r\n` only.
+    pub fn line_start(&self, offset: TextSize) -> TextSize {
+        let at = usize::from(offset);
+        size(self.text.as_bytes()[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1))
+    }
+
+    /// Where the line that holds `offset` ends, before its line ending.
+    pub fn line_end(&self, offset: TextSize) -> TextSize {
+        let (at, bytes) = (usize::from(offset), self.text.as_bytes());
+        let end = bytes[at..].iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |length| at + length);
+        let crlf = bytes.get(end) == Some(&b'\n') && end > 0 && bytes[end - 1] == b'\r';
+        size(if crlf { end - 1 } else { end })
+    }
+
+    /// The ending of the line that holds `offset`; the file's first one if that line has none, `\n` if the file has none.
+    pub fn newline_at(&self, offset: TextSize) -> &'static str {
+        match &self.text[usize::from(self.line_end(offset))..] {
+            "" => self.newline,
+            rest if rest.starts_with('\r') => "\r\n",
+            _ => "\n",
+        }
+    }
+
+    /// The white space before the statement on its line, without form feeds; before the line's first statement, if
+    /// others stand between.
+    pub fn indent_of(&self, stmt: &Stmt) -> &str {
+        let start = usize::from(self.line_start(stmt.span.start()));
+        let line = &self.text[start..usize::from(stmt.span.start())];
+        let line = line.strip_prefix('\u{feff}').unwrap_or(line);
+        let end = line.find(|c| !matches!(c, ' ' | '\t' | '\x0c')).unwrap_or(line.len());
+        let indent = &line[..end];
+        indent.rfind('\x0c').map_or(indent, |at| &indent[at + 1..])
+    }
+
+    /// One step of indentation, as the first indented block has it.
+    pub fn indent_unit(&self) -> &str {
+        &self.indent_unit
+    }
+
+    /// The comment on the line where the statement ends.
+    pub fn comment_at_line_end(&self, stmt: &Stmt) -> Option<Span> {
+        let end = stmt.span.end();
+        let comments = self.comments();
+        let next = comments.partition_point(|comment| comment.start() < end);
+        let comment = *comments.get(next)?;
+        (comment.start() <= self.line_end(end)).then_some(comment)
+    }
+
+    pub fn has_future_annotations(&self) -> bool {
+        let mut imports = self.body.body.iter().filter_map(Stmt::as_import).filter(|import| import.is_future());
+        imports.any(|import| import.aliases.iter().any(|alias| alias.name == "annotations"))
+    }
+
+    /// Everything but imports, comments, `pass` and layout.
+    pub fn skeleton(&self) -> Skeleton<'_> {
+        Skeleton::new(&self.text, &self.cst)
+    }
+
+    fn measured_indent(&self) -> Option<&str> {
+        let (parent, child) = first_indented(&self.body.body)?;
+        let indent = self.indent_of(child);
+        let unit = indent.strip_prefix(self.indent_of(parent)).unwrap_or(indent);
+        if unit.starts_with('\t') {
+            return Some("\t");
+        }
+        (!unit.is_empty()).then_some(unit)
+    }
+}
+
+/// The first block that stands on lines of its own: the statement that opens it and its first statement.
+fn first_indented(body: &[Stmt]) -> Option<(&Stmt, &Stmt)> {
+    body.iter().find_map(|stmt| {
+        stmt.blocks().into_iter().find_map(|block| match block.body.first() {
+            Some(first) if !block.inline => Some((stmt, first)),
+            _ => None,
+        })
+    })
+}
+
+fn first_newline(text: &str) -> &'static str {
+    match text.find('\n') {
+        Some(at) if text[..at].ends_with('\r') => "\r\n",
+        _ => "\n",
+    }
 }

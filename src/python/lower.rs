@@ -1,0 +1,672 @@
+//! From the concrete tree to the typed one: statements. Also finds the faults that belong to one construct.
+//! The tree holds no errors when it comes here.
+
+mod expr;
+mod import;
+mod pattern;
+
+use smol_str::SmolStr;
+use unicode_normalization::UnicodeNormalization;
+
+use super::ast::*;
+use super::cst::{Cst, Field, Id, Kind};
+use super::fault::{Fault, FaultKind};
+use crate::text::{Span, TextSize, size, span};
+
+/// How deep expressions and blocks may nest, counted in the typed tree; chains of calls and attributes count their
+/// links. CPython has a limit of the same order.
+pub const MAX_DEPTH: usize = 1000;
+
+/// Trees deeper than this are lowered on a thread with a stack of its own.
+const SHALLOW: usize = 120;
+
+/// The body of a module, and what is wrong with it. `lazy` holds where the `lazy` of imports stand.
+pub fn module(text: &str, cst: &Cst, lazy: &[u32]) -> (Block, Vec<Fault>) {
+    let run = || {
+        let mut lower = Lower::new(text, cst);
+        lower.lazy = lazy;
+        let body = lower.module_body();
+        (body, lower.faults)
+    };
+    if cst_depth(cst) <= SHALLOW { run() } else { on_large_stack(run) }
+}
+
+/// One expression, in a text that wraps it in parentheses; `offset` is where it stands without them.
+pub fn expression(text: &str, cst: &Cst, offset: TextSize) -> Option<Expr> {
+    // Strings in annotations that nest deeper than this are no annotations.
+    if cst_depth(cst) > SHALLOW {
+        return None;
+    }
+    let mut statements = cst.children(0);
+    let (statement, None) = (statements.next()?, statements.next()) else { return None };
+    let mut inner = cst.children(statement);
+    let (whole, None) = (inner.next()?, inner.next()) else { return None };
+    let node = cst.node(whole);
+    let spans_all = node.start == 0 && node.end as usize == text.len();
+    if !spans_all || !matches!(node.kind, Kind::Parenthesized | Kind::Tuple) {
+        return None;
+    }
+    let mut lower = Lower::new(text, cst);
+    lower.shift = Some(offset);
+    let expr = lower.expr(whole);
+    lower.faults.is_empty().then_some(expr)
+}
+
+fn cst_depth(cst: &Cst) -> usize {
+    let mut open: Vec<Id> = Vec::new();
+    let mut deepest = 0;
+    for id in 0..cst.nodes.len() {
+        while open.last().is_some_and(|&end| end <= id) {
+            open.pop();
+        }
+        if !cst.is_leaf(id) {
+            open.push(cst.after(id));
+            deepest = deepest.max(open.len());
+        }
+    }
+    deepest
+}
+
+fn on_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    const STACK: usize = 64 << 20;
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
+        match thread.expect("the system can start a thread").join() {
+            Ok(value) => value,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+/// What encloses a statement, as far as it decides on faults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Module,
+    Class,
+    Function,
+}
+
+struct Lower<'c> {
+    text: &'c str,
+    cst: &'c Cst,
+    lazy: &'c [u32],
+    faults: Vec<Fault>,
+    depth: usize,
+    place: Place,
+    /// For a text that is one expression in parentheses: where the expression stands in its file.
+    shift: Option<TextSize>,
+}
+
+impl<'c> Lower<'c> {
+    fn new(text: &'c str, cst: &'c Cst) -> Lower<'c> {
+        let (faults, depth) = (Vec::new(), 0);
+        Lower { text, cst, lazy: &[], faults, depth, place: Place::Module, shift: None }
+    }
+
+    fn module_body(&mut self) -> Block {
+        let body = self.stmts(0);
+        let span = block_span(&body).unwrap_or_else(|| Span::empty(size(0)));
+        self.late_futures(&body);
+        Block { span, colon: None, inline: false, body }
+    }
+
+    fn late_futures(&mut self, body: &[Stmt]) {
+        let rest = body.iter().enumerate().skip_while(|(index, stmt)| match &stmt.kind {
+            StmtKind::Import(import) => import.is_future(),
+            _ => *index == 0 && stmt.is_docstring_like(),
+        });
+        for (_, stmt) in rest {
+            if stmt.as_import().is_some_and(Import::is_future) {
+                self.late_future(stmt.span);
+            }
+        }
+    }
+
+    fn late_future(&mut self, span: Span) {
+        let message = "a `__future__` import must stand before all other statements; move it up";
+        self.fault(FaultKind::LateFuture, span, message);
+    }
+
+    /// The statements directly below a module or block.
+    fn stmts(&mut self, id: Id) -> Vec<Stmt> {
+        let mut body = Vec::new();
+        for child in self.cst.children(id) {
+            if self.cst.kind(child).is_statement() {
+                body.push(self.stmt(child));
+            }
+        }
+        body
+    }
+
+    fn stmt(&mut self, id: Id) -> Stmt {
+        self.depth += 1;
+        let kind = if self.too_deep(id, 0) { StmtKind::Pass } else { self.stmt_kind(id) };
+        self.depth -= 1;
+        let mut span = self.span(id);
+        let stmt = Stmt { span, kind };
+        // A block's node may hold comments below its last statement.
+        if let Some(last) = stmt.blocks().last() {
+            span = Span::new(span.start(), last.span.end().max(span.start()));
+        }
+        Stmt { span, ..stmt }
+    }
+
+    fn stmt_kind(&mut self, id: Id) -> StmtKind {
+        match self.cst.kind(id) {
+            Kind::Import | Kind::ImportFrom | Kind::FutureImport => self.import_stmt(id),
+            Kind::PrintStatement => self.python2_stmt(id, "the print statement"),
+            Kind::ExecStatement => self.python2_stmt(id, "the exec statement"),
+            Kind::ExpressionStatement => self.expression_stmt(id),
+            Kind::Return => {
+                if self.place != Place::Function {
+                    let message = "`return` stands outside a function; remove it";
+                    self.fault(FaultKind::OutsideFunction, self.span(id), message);
+                }
+                StmtKind::Return(self.operands(id).next().map(|value| self.expr(value)))
+            }
+            Kind::Delete => self.delete(id),
+            Kind::Raise => self.raise(id),
+            Kind::Assert => self.assert(id),
+            Kind::Pass => StmtKind::Pass,
+            Kind::Break => StmtKind::Break,
+            Kind::Continue => StmtKind::Continue,
+            Kind::Global => StmtKind::Global(self.idents(id)),
+            Kind::Nonlocal => StmtKind::Nonlocal(self.idents(id)),
+            Kind::TypeAlias => self.type_alias(id),
+            Kind::If => self.if_stmt(id),
+            Kind::For => self.for_stmt(id),
+            Kind::While => self.while_stmt(id),
+            Kind::Try => self.try_stmt(id),
+            Kind::With => self.with_stmt(id),
+            Kind::Function => self.function(id, Vec::new()),
+            Kind::Class => self.class(id, Vec::new()),
+            Kind::Decorated => self.decorated(id),
+            Kind::Match => self.match_stmt(id),
+            _ => self.unknown_stmt(id),
+        }
+    }
+
+    fn import_stmt(&mut self, id: Id) -> StmtKind {
+        let import = self.import(id);
+        if import.is_star() && self.place != Place::Module {
+            let message = "`import *` stands in a function or class, which Python rejects; name what is imported";
+            self.fault(FaultKind::NestedStar, self.span(id), message);
+        }
+        StmtKind::Import(import)
+    }
+
+    fn python2_stmt(&mut self, id: Id, what: &str) -> StmtKind {
+        self.python2(id, what);
+        StmtKind::Pass
+    }
+
+    fn unknown_stmt(&mut self, id: Id) -> StmtKind {
+        self.unknown(id);
+        StmtKind::Pass
+    }
+
+    fn expression_stmt(&mut self, id: Id) -> StmtKind {
+        let first = self.operands(id).next();
+        match first.map(|first| (first, self.cst.kind(first))) {
+            Some((first, Kind::Assignment)) => self.assignment(first),
+            Some((first, Kind::AugmentedAssignment)) => self.aug_assignment(first),
+            Some((first, _)) if self.cst.child_of(id, Kind::Comma).is_none() => StmtKind::Expr(self.expr(first)),
+            Some(_) => StmtKind::Expr(self.tuple(id)),
+            None => self.unknown_stmt(id),
+        }
+    }
+
+    /// `a = b = value`, `target: annotation = value`
+    fn assignment(&mut self, id: Id) -> StmtKind {
+        let mut targets = Vec::new();
+        let mut at = id;
+        loop {
+            let Some(left) = self.cst.field(at, Field::Left) else { return self.unknown_stmt(at) };
+            let right = self.cst.field(at, Field::Right);
+            if let Some(annotation) = self.cst.field(at, Field::Type) {
+                let nested = right.is_some_and(|right| {
+                    matches!(self.cst.kind(right), Kind::Assignment | Kind::AugmentedAssignment)
+                });
+                if !targets.is_empty() || nested {
+                    return self.unknown_stmt(at);
+                }
+                let parenthesized = self.cst.kind(left) == Kind::TuplePattern;
+                let target = self.expr(left);
+                let annotation = self.expr(annotation);
+                let value = right.map(|right| self.expr(right));
+                return StmtKind::AnnAssign { target, annotation, value, parenthesized };
+            }
+            targets.push(self.expr(left));
+            let Some(right) = right else { return self.unknown_stmt(at) };
+            match self.cst.kind(right) {
+                Kind::Assignment => at = right,
+                Kind::AugmentedAssignment => return self.unknown_stmt(right),
+                _ => return StmtKind::Assign { targets, value: self.expr(right) },
+            }
+        }
+    }
+
+    fn aug_assignment(&mut self, id: Id) -> StmtKind {
+        let (left, right) = (self.cst.field(id, Field::Left), self.cst.field(id, Field::Right));
+        let (Some(left), Some(right)) = (left, right) else { return self.unknown_stmt(id) };
+        let chained = matches!(self.cst.kind(right), Kind::Assignment | Kind::AugmentedAssignment);
+        if chained || self.cst.kind(left) == Kind::PatternList {
+            return self.unknown_stmt(right);
+        }
+        StmtKind::AugAssign { target: self.expr(left), value: self.expr(right) }
+    }
+
+    fn delete(&mut self, id: Id) -> StmtKind {
+        let list = self.cst.child_of(id, Kind::ExpressionList).unwrap_or(id);
+        let targets = self.operands(list);
+        StmtKind::Delete(targets.map(|target| self.expr(target)).collect())
+    }
+
+    fn raise(&mut self, id: Id) -> StmtKind {
+        let cause = self.cst.field(id, Field::Cause);
+        let exception = self.operands(id).find(|&child| Some(child) != cause);
+        if let Some(exception) = exception
+            && self.cst.kind(exception) == Kind::ExpressionList
+        {
+            self.python2(id, "`raise` with a comma");
+        }
+        let exception = exception.map(|exception| self.expr(exception));
+        StmtKind::Raise { exception, cause: cause.map(|cause| self.expr(cause)) }
+    }
+
+    fn assert(&mut self, id: Id) -> StmtKind {
+        let mut parts = self.operands(id);
+        let Some(test) = parts.next() else { return self.unknown_stmt(id) };
+        let test = self.expr(test);
+        let message = parts.next().map(|message| self.expr(message));
+        if let Some(more) = parts.next() {
+            self.unknown(more);
+        }
+        StmtKind::Assert { test, message }
+    }
+
+    fn type_alias(&mut self, id: Id) -> StmtKind {
+        let (left, right) = (self.cst.field(id, Field::Left), self.cst.field(id, Field::Right));
+        let (Some(left), Some(right)) = (left, right) else { return self.unknown_stmt(id) };
+        let left = self.bare_type(left);
+        match self.cst.kind(left) {
+            Kind::Identifier => {
+                let name = self.ident(left);
+                StmtKind::TypeAlias { name, type_params: Vec::new(), value: self.expr(right) }
+            }
+            Kind::GenericType | Kind::Subscript => {
+                let mut children = self.cst.children(left);
+                let Some(name) = children.next() else { return self.unknown_stmt(id) };
+                if self.cst.kind(name) != Kind::Identifier {
+                    return self.unknown_stmt(id);
+                }
+                let params = self.cst.child_of(left, Kind::TypeParameter).unwrap_or(left);
+                let params = self.operands(params).filter(|&param| param != name);
+                let type_params = params.map(|param| self.type_param(param)).collect();
+                StmtKind::TypeAlias { name: self.ident(name), type_params, value: self.expr(right) }
+            }
+            // `type[x] = y`: no alias but an item of the object `type`.
+            Kind::List => {
+                let value = self.type_keyword(id);
+                let index = self.index(left);
+                let span = value.span.cover(self.span(left));
+                let kind = ExprKind::Subscript { value: Box::new(value), index: Box::new(index) };
+                StmtKind::Assign { targets: vec![Expr { span, kind }], value: self.expr(right) }
+            }
+            _ => self.unknown_stmt(id),
+        }
+    }
+
+    /// The word `type` at the start of a statement, as a name.
+    fn type_keyword(&self, id: Id) -> Expr {
+        let keyword = self.cst.children(id).next().unwrap_or(id);
+        Expr { span: self.span(keyword), kind: ExprKind::Name(SmolStr::new_static("type")) }
+    }
+
+    fn if_stmt(&mut self, id: Id) -> StmtKind {
+        let mut arms = vec![self.arm(id)];
+        let mut orelse = None;
+        for child in self.cst.children(id) {
+            match self.cst.kind(child) {
+                Kind::Elif => arms.push(self.arm(child)),
+                Kind::Else => orelse = Some(self.block(child)),
+                _ => {}
+            }
+        }
+        StmtKind::If { arms, orelse }
+    }
+
+    fn arm(&mut self, id: Id) -> IfArm {
+        IfArm { test: self.first_expr(id), body: self.block(id) }
+    }
+
+    fn for_stmt(&mut self, id: Id) -> StmtKind {
+        let target = self.field_expr(id, Field::Left);
+        let iter = self.field_expr(id, Field::Right);
+        let is_async = self.is_async(id);
+        let (body, orelse) = (self.block(id), self.orelse(id));
+        StmtKind::For(Box::new(For { is_async, target, iter, body, orelse }))
+    }
+
+    fn while_stmt(&mut self, id: Id) -> StmtKind {
+        StmtKind::While { test: self.first_expr(id), body: self.block(id), orelse: self.orelse(id) }
+    }
+
+    fn orelse(&mut self, id: Id) -> Option<Block> {
+        let clause = self.cst.child_of(id, Kind::Else)?;
+        Some(self.block(clause))
+    }
+
+    fn try_stmt(&mut self, id: Id) -> StmtKind {
+        let body = self.block(id);
+        let (mut handlers, mut orelse, mut finally) = (Vec::new(), None, None);
+        for child in self.cst.children(id) {
+            match self.cst.kind(child) {
+                Kind::Except => handlers.push(self.handler(child)),
+                Kind::Else => orelse = Some(self.block(child)),
+                Kind::Finally => finally = Some(self.block(child)),
+                _ => {}
+            }
+        }
+        if handlers.is_empty() && (finally.is_none() || orelse.is_some()) {
+            let message = "`try` has no `except`, or no `finally`; add one";
+            self.fault(FaultKind::ParseError, self.span(id), message);
+        }
+        StmtKind::Try(Box::new(Try { body, handlers, orelse, finally }))
+    }
+
+    fn handler(&mut self, id: Id) -> Handler {
+        let star = self.cst.child_of(id, Kind::Star).is_some();
+        let alias = self.cst.field(id, Field::Alias);
+        let mut values = Vec::new();
+        for child in self.cst.children(id) {
+            match self.cst.kind(child) {
+                Kind::Colon => break,
+                _ if self.cst.node(child).field == Field::Value => values.push(child),
+                _ => {}
+            }
+        }
+        let (exception, target) = match values.as_slice() {
+            [] => (None, alias),
+            [value] if self.cst.kind(*value) == Kind::AsPattern => {
+                let mut parts = self.operands(*value);
+                (parts.next().map(|exception| self.expr(exception)), parts.next())
+            }
+            [value] => (Some(self.expr(*value)), alias),
+            [first, .., last] => {
+                if values.len() == 2 {
+                    self.python2(id, "`except A, B` (a tuple needs parentheses)");
+                }
+                let elements = values.iter().map(|&value| self.expr(value)).collect();
+                let span = self.span(*first).cover(self.span(*last));
+                (Some(Expr { span, kind: ExprKind::Tuple(elements) }), alias)
+            }
+        };
+        let name = target.and_then(|target| {
+            let target = if self.cst.kind(target) == Kind::AsPatternTarget { target + 1 } else { target };
+            if self.cst.kind(target) != Kind::Identifier {
+                self.unknown(target);
+                return None;
+            }
+            Some(self.ident(target))
+        });
+        let body = self.block(id);
+        let start = self.span(id).start();
+        let span = Span::new(start, body.span.end().max(start));
+        Handler { span, star, exception, name, body }
+    }
+
+    fn with_stmt(&mut self, id: Id) -> StmtKind {
+        let is_async = self.is_async(id);
+        let mut items = Vec::new();
+        if let Some(clause) = self.cst.child_of(id, Kind::WithClause) {
+            let only = self.operands(clause).count() == 1;
+            for item in self.operands(clause) {
+                let item = if self.cst.kind(item) == Kind::WithItem { item + 1 } else { item };
+                self.with_items(item, only, &mut items);
+            }
+        }
+        StmtKind::With { is_async, items, body: self.block(id) }
+    }
+
+    /// One item, or the items of `with (a as b, c):`, which tree-sitter may take for a tuple.
+    fn with_items(&mut self, id: Id, only: bool, items: &mut Vec<WithItem>) {
+        match self.cst.kind(id) {
+            Kind::Tuple | Kind::Parenthesized if only => {
+                let plain = self.operands(id).all(|part| {
+                    !matches!(self.cst.kind(part), Kind::ListSplat | Kind::Yield | Kind::NamedExpression)
+                });
+                let empty = self.operands(id).next().is_none();
+                if plain && !empty {
+                    for part in self.operands(id) {
+                        self.with_items(part, false, items);
+                    }
+                    return;
+                }
+                items.push(WithItem { context: self.expr(id), target: None });
+            }
+            Kind::AsPattern => {
+                let mut parts = self.operands(id);
+                let (Some(context), target) = (parts.next(), parts.next()) else { return self.unknown(id) };
+                let target = target.map(|target| {
+                    if self.cst.kind(target) == Kind::AsPatternTarget { target + 1 } else { target }
+                });
+                let context = self.expr(context);
+                items.push(WithItem { context, target: target.map(|target| self.expr(target)) });
+            }
+            _ => items.push(WithItem { context: self.expr(id), target: None }),
+        }
+    }
+
+    fn decorated(&mut self, id: Id) -> StmtKind {
+        let mut decorators = Vec::new();
+        for child in self.cst.children(id) {
+            match self.cst.kind(child) {
+                Kind::Decorator => decorators.push(self.first_expr(child)),
+                Kind::Function => return self.function(child, decorators),
+                Kind::Class => return self.class(child, decorators),
+                _ => {}
+            }
+        }
+        self.unknown_stmt(id)
+    }
+
+    fn function(&mut self, id: Id, decorators: Vec<Expr>) -> StmtKind {
+        let Some(name) = self.cst.field(id, Field::Name) else { return self.unknown_stmt(id) };
+        let name = self.ident(name);
+        let is_async = self.is_async(id);
+        let type_params = self.type_params(id);
+        let params = match self.cst.field(id, Field::Parameters) {
+            Some(params) => self.params(params),
+            None => Vec::new(),
+        };
+        let returns = self.cst.field(id, Field::ReturnType).map(|returns| self.expr(returns));
+        let outside = std::mem::replace(&mut self.place, Place::Function);
+        let body = self.block(id);
+        self.place = outside;
+        StmtKind::Function(Box::new(Function { name, is_async, decorators, type_params, params, returns, body }))
+    }
+
+    fn class(&mut self, id: Id, decorators: Vec<Expr>) -> StmtKind {
+        let Some(name) = self.cst.field(id, Field::Name) else { return self.unknown_stmt(id) };
+        let name = self.ident(name);
+        let type_params = self.type_params(id);
+        let (bases, keywords) = match self.cst.field(id, Field::Superclasses) {
+            Some(arguments) => self.arguments(arguments),
+            None => Default::default(),
+        };
+        let outside = std::mem::replace(&mut self.place, Place::Class);
+        let body = self.block(id);
+        self.place = outside;
+        StmtKind::Class(Box::new(Class { name, decorators, type_params, bases, keywords, body }))
+    }
+
+    fn type_params(&mut self, id: Id) -> Vec<TypeParam> {
+        let Some(params) = self.cst.child_of(id, Kind::TypeParameter) else { return Vec::new() };
+        let params = self.operands(params);
+        params.map(|param| self.type_param(param)).collect()
+    }
+
+    /// `T`, `T: bound`, `*Ts`, `**P`
+    fn type_param(&mut self, id: Id) -> TypeParam {
+        let id = self.bare_type(id);
+        let (name, bound) = match self.cst.kind(id) {
+            Kind::ConstrainedType | Kind::Slice => {
+                let mut parts = self.operands(id);
+                (parts.next(), parts.next())
+            }
+            Kind::SplatType | Kind::ListSplat | Kind::ListSplatPattern => (self.operands(id).next(), None),
+            _ => (Some(id), None),
+        };
+        let name = name.map_or(id, |name| self.bare_type(name));
+        if self.cst.kind(name) != Kind::Identifier {
+            self.unknown(name);
+        }
+        TypeParam { ident: self.ident(name), bound: bound.map(|bound| self.expr(bound)), default: None }
+    }
+
+    fn match_stmt(&mut self, id: Id) -> StmtKind {
+        let mut subjects = Vec::new();
+        let (mut comma, mut cases) = (false, Vec::new());
+        for child in self.cst.children(id) {
+            match self.cst.kind(child) {
+                Kind::Comma => comma = true,
+                Kind::Block => {
+                    for case in self.cst.children(child) {
+                        if self.cst.kind(case) == Kind::CaseClause {
+                            cases.push(self.case(case));
+                        }
+                    }
+                }
+                _ if self.cst.node(child).field == Field::Subject => subjects.push(child),
+                _ => {}
+            }
+        }
+        let subject = match subjects.as_slice() {
+            [only] if !comma => self.expr(*only),
+            [first, .., last] | [first @ last] => {
+                let span = self.span(*first).cover(self.span(*last));
+                Expr { span, kind: ExprKind::Tuple(subjects.iter().map(|&subject| self.expr(subject)).collect()) }
+            }
+            [] => return self.unknown_stmt(id),
+        };
+        StmtKind::Match { subject, cases }
+    }
+
+    fn case(&mut self, id: Id) -> Case {
+        let pattern = self.case_pattern(id);
+        let guard = self.cst.child_of(id, Kind::IfClause).map(|guard| self.first_expr(guard));
+        Case { pattern, guard, body: self.block(id) }
+    }
+
+    /// The first block directly below `id`.
+    fn block(&mut self, id: Id) -> Block {
+        let mut colon = None;
+        for child in self.cst.children(id) {
+            match self.cst.kind(child) {
+                Kind::Colon => colon = Some(self.cst.node(child).end),
+                Kind::Block => {
+                    let body = self.stmts(child);
+                    let at = colon.map_or_else(|| self.span(child).start(), TextSize::from);
+                    let span = block_span(&body).unwrap_or_else(|| Span::empty(at));
+                    let inline = self.is_inline(at, span.start());
+                    return Block { span, colon: Some(at), inline, body };
+                }
+                _ => {}
+            }
+        }
+        // The layout's check reports it.
+        let at = size(self.cst.node(id).end as usize);
+        if self.faults.is_empty() {
+            self.fault(FaultKind::EmptyBlock, Span::empty(at), "a block is missing; give it a body or `pass`");
+        }
+        Block { span: Span::empty(at), colon: Some(at), inline: true, body: Vec::new() }
+    }
+
+    /// Whether no line ends between a colon and a statement, but for those that a backslash continues.
+    fn is_inline(&self, colon: TextSize, first: TextSize) -> bool {
+        let mut bytes = self.text.as_bytes()[usize::from(colon)..usize::from(first)].iter();
+        while let Some(byte) = bytes.next() {
+            match byte {
+                b'#' | b'\n' => return false,
+                b'\\' => {
+                    if bytes.next() == Some(&b'\r') {
+                        bytes.next();
+                    }
+                }
+                _ => {}
+            }
+        }
+        true
+    }
+
+    fn is_async(&self, id: Id) -> bool {
+        self.cst.child_of(id, Kind::Async).is_some()
+    }
+
+    fn idents(&self, id: Id) -> Vec<Ident> {
+        let children = self.cst.children(id).filter(|&child| self.cst.kind(child) == Kind::Identifier);
+        children.map(|child| self.ident(child)).collect()
+    }
+
+    fn ident(&self, id: Id) -> Ident {
+        Ident { name: self.name(id), span: self.span(id) }
+    }
+
+    /// The text of a node as Python compares names.
+    fn name(&self, id: Id) -> SmolStr {
+        let text = self.slice(id);
+        if text.is_ascii() { SmolStr::new(text) } else { text.nfkc().collect() }
+    }
+
+    fn slice(&self, id: Id) -> &'c str {
+        let node = self.cst.node(id);
+        &self.text[node.start as usize..node.end as usize]
+    }
+
+    fn span(&self, id: Id) -> Span {
+        let node = self.cst.node(id);
+        self.place_of(node.start, node.end)
+    }
+
+    fn place_of(&self, start: u32, end: u32) -> Span {
+        match self.shift {
+            None => span(start as usize, end as usize),
+            Some(offset) => {
+                // The text is the expression in parentheses, which stand outside.
+                let last = self.text.len() as u32 - 2;
+                let shift = |at: u32| offset + TextSize::from(at.saturating_sub(1).min(last));
+                Span::new(shift(start), shift(end))
+            }
+        }
+    }
+
+    /// A deeper level than a recursive reader can bear.
+    fn too_deep(&mut self, id: Id, more: usize) -> bool {
+        if self.depth + more <= MAX_DEPTH {
+            return false;
+        }
+        if !self.faults.iter().any(|fault| fault.kind == FaultKind::TooDeep) {
+            let message = "the code is nested too deep to be read safely; exclude the file";
+            self.fault(FaultKind::TooDeep, self.span(id), message);
+        }
+        true
+    }
+
+    fn python2(&mut self, id: Id, what: &str) {
+        let message = format!("{what} is Python 2; convert the file to Python 3 or exclude it");
+        self.fault(FaultKind::Python2, self.span(id), message);
+    }
+
+    fn unknown(&mut self, id: Id) {
+        self.fault(FaultKind::ParseError, self.span(id), "invalid syntax; fix or exclude the file");
+    }
+
+    fn fault(&mut self, kind: FaultKind, span: Span, message: impl Into<String>) {
+        self.faults.push(Fault::new(kind, span, message));
+    }
+}
+
+fn block_span(body: &[Stmt]) -> Option<Span> {
+    Some(body.first()?.span.cover(body.last()?.span))
+}
