@@ -29,7 +29,7 @@ pub(super) fn build(module: &Module) -> Model<'_> {
         scope: ScopeId::MODULE,
         context: Context::Value,
         uncompiled: false,
-        deferred: defers_annotations(module.body()),
+        deferred: module.has_future_annotations(),
         guards: Vec::new(),
         private: Private::default(),
     };
@@ -45,11 +45,6 @@ pub(super) fn mangle(class: Option<&str>, name: &str) -> SmolStr {
         Some(class) if name.starts_with("__") && !name.ends_with("__") => SmolStr::from(format!("_{class}{name}")),
         _ => SmolStr::new(name),
     }
-}
-
-fn defers_annotations(body: &Block) -> bool {
-    let imports = body.body.iter().filter_map(Stmt::as_import);
-    imports.filter(|import| import.is_future()).flat_map(|i| &i.aliases).any(|alias| alias.name == "annotations")
 }
 
 pub(super) struct Builder<'m> {

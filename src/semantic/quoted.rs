@@ -2,12 +2,11 @@
 //! `cast("a.B", x)`, `TypeVar("T", bound="a.B")`. Strings under `Literal` and in the metadata of `Annotated` are data.
 
 use smol_str::SmolStr;
-use std::borrow::Cow;
 
 use super::build::Builder;
 use super::{Annotation, Context};
 use crate::python::{self, Expr, ExprKind, Keyword, Param, Str};
-use crate::text::{Span, size};
+use crate::text::{Span, TextSize, size};
 
 /// Subscripts of these hold types, wherever they stand. Sorted.
 #[rustfmt::skip]
@@ -98,7 +97,7 @@ impl<'m> Builder<'m> {
             self.context = Context::Annotation(Annotation::Quoted);
         }
         let compiled = std::mem::replace(&mut self.uncompiled, true);
-        let root = Quote { text: module.text(), offset: 0, whole: None };
+        let root = Quote { text: module.text(), whole: None };
         self.quote(&root, span, string, &mut Vec::new());
         self.uncompiled = compiled;
         self.context = before;
@@ -106,24 +105,23 @@ impl<'m> Builder<'m> {
 
     /// Records the names of a string that stands in `around`.
     fn quote(&mut self, around: &Quote<'_>, span: Span, string: &Str, hidden: &mut Vec<SmolStr>) {
-        let (text, offset, whole) = match string.plain(around.text) {
+        let decoded;
+        let (content, start, inner) = match string.plain(around.text) {
             Some(content) => {
-                let offset = around.offset + usize::from(string.parts[0].content.start());
-                (Cow::Borrowed(content), offset, around.whole)
+                (content, string.parts[0].content.start(), Quote { text: around.text, whole: around.whole })
             }
-            None => (Cow::Owned(content(string, around.text)), 0, Some(around.whole.unwrap_or(around.place(span)))),
+            None => {
+                decoded = decode(string, around.text);
+                let whole = Some(around.whole.unwrap_or(span));
+                (decoded.as_str(), TextSize::from(0), Quote { text: &decoded, whole })
+            }
         };
-        let trimmed = text.trim_start();
-        let offset = offset + text.len() - trimmed.len();
-        let trimmed = trimmed.trim_end();
+        let trimmed = content.trim_start();
+        let start = start + size(content.len() - trimmed.len());
         // Python reads a type of several lines as if it stood in parentheses.
-        let line = if trimmed.contains(['\n', '\r']) {
-            Cow::Owned(trimmed.replace(['\n', '\r'], " "))
-        } else {
-            Cow::Borrowed(trimmed)
-        };
-        if let Some(expr) = python::parse_expression(&line, 0.into()) {
-            self.names(&Quote { text: &line, offset, whole }, &expr, Holds::Type, hidden);
+        let line = trimmed.trim_end().replace(['\n', '\r'], " ");
+        if let Some(expr) = python::parse_expression(&line, start) {
+            self.names(&inner, &expr, Holds::Type, hidden);
         }
     }
 
@@ -133,7 +131,7 @@ impl<'m> Builder<'m> {
         match &expr.kind {
             ExprKind::Name(name) => {
                 if !hidden.contains(name) {
-                    self.reference(name, quote.place(expr.span), self.context);
+                    self.reference(name, quote.whole.unwrap_or(expr.span), self.context);
                 }
             }
             ExprKind::Str(string) if holds == Holds::Type && is_text(string) => {
@@ -200,19 +198,13 @@ enum Holds {
     Value,
 }
 
-/// A text that was parsed on its own, and where it stands in the file.
+/// Where the text of a quoted type stands: its spans are those of `text`.
 #[derive(Debug)]
 struct Quote<'t> {
+    /// The file, or what a string says that is not the same bytes as in the file (escapes, several literals).
     text: &'t str,
-    offset: usize,
-    /// The whole string, where the text is not the same bytes as in the file (escapes, several literals).
+    /// That whole string in the file.
     whole: Option<Span>,
-}
-
-impl Quote<'_> {
-    fn place(&self, span: Span) -> Span {
-        self.whole.unwrap_or_else(|| span + size(self.offset))
-    }
 }
 
 /// The parts of a subscript and whether a string in each would be a type.
@@ -252,7 +244,7 @@ fn is_text(string: &Str) -> bool {
 }
 
 /// What a string of several literals or with escapes says. Escapes of characters that no type contains stay as written.
-fn content(string: &Str, text: &str) -> String {
+fn decode(string: &Str, text: &str) -> String {
     let mut out = String::new();
     for part in &string.parts {
         let mut chars = text[part.content].chars();
