@@ -195,7 +195,7 @@ fn same_meaning(before: &Model<'_>, after: &Model<'_>, index: &FileIndex) -> Res
         let changed = || Violation::Meaning { name: reference.name.clone(), place };
         let Some(twin) = new.get(position).filter(|twin| twin.name == reference.name) else { return Err(changed()) };
         let (was, is) = (meaning(before, reference, index), meaning(after, twin, index));
-        if was != is {
+        if !is.stands_for(&was) {
             return Err(changed());
         }
         let moved = reference.resolution != twin.resolution;
@@ -219,13 +219,38 @@ enum Meaning {
     Imported(BTreeSet<Result<ImportTarget, String>>),
     /// Something else binds it, in that scope.
     Bound(ScopeId),
+    /// A class body binds it as well; with the number of bindings at module level.
+    ClassOrGlobal(ScopeId, usize),
     Builtin,
     Unknown,
 }
 
+impl Meaning {
+    /// Equal, or the same root package with more of its submodules loaded: `import a.b` beside `import a.c`.
+    fn stands_for(&self, was: &Meaning) -> bool {
+        match (self, was) {
+            (Meaning::Imported(is), Meaning::Imported(was)) if is != was => {
+                let roots: BTreeSet<Option<&str>> = is.union(was).map(plain_root).collect();
+                roots.len() == 1 && !roots.contains(&None) && was.is_subset(is)
+            }
+            _ => self == was,
+        }
+    }
+}
+
+/// `a`, if the import is `import a.b`.
+fn plain_root(target: &Result<ImportTarget, String>) -> Option<&str> {
+    target.as_ref().ok().filter(|target| target.member.is_none()).map(|target| target.module.root())
+}
+
 fn meaning(model: &Model<'_>, reference: &Reference, index: &FileIndex) -> Meaning {
     let scope = match reference.resolution {
-        Resolution::Scope(scope) | Resolution::ClassThenGlobal(scope) => scope,
+        Resolution::Scope(scope) => scope,
+        // The class's own value, or the module's: both are part of what it means.
+        Resolution::ClassThenGlobal(class) => {
+            let global = model.symbol(model.module_scope(), &reference.name);
+            return Meaning::ClassOrGlobal(class, global.map_or(0, |symbol| symbol.bindings.len()));
+        }
         Resolution::Builtin => return Meaning::Builtin,
         Resolution::Unknown => return Meaning::Unknown,
     };

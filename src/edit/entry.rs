@@ -102,7 +102,29 @@ pub(super) fn comment(
             }
         }
     }
-    left
+    // isort keeps names with an alias on statements of their own, so there the comment can stand on its module alone.
+    let mut split = Vec::new();
+    for (at, mut entry) in left {
+        while entry.members().len() > 1
+            && let Some(apart) = entry.members().iter().position(|member| {
+                member.asname.is_some() && member.inline.iter().any(|c| policy::find_exception_comment(c).is_some())
+            })
+            && let Statement::From { members, .. } = &mut entry.statement
+        {
+            let mut member = members.remove(apart);
+            let mut own = entry.clone();
+            own.above = Vec::new();
+            own.inline = std::mem::take(&mut member.inline);
+            own.trailing = Vec::new();
+            own.magic_comma = false;
+            if let Statement::From { members, .. } = &mut own.statement {
+                *members = vec![member];
+            }
+            split.push((at, own));
+        }
+        split.push((at, entry));
+    }
+    split
 }
 
 pub(super) fn without_exception_comment(mut entry: Entry) -> Entry {
@@ -115,14 +137,14 @@ pub(super) fn without_exception_comment(mut entry: Entry) -> Entry {
 }
 
 fn strip(comments: &mut Vec<String>) {
-    let old = std::mem::take(comments);
-    for comment in old {
-        if policy::find_exception_comment(&comment).is_none() {
-            comments.push(comment);
-        } else {
-            comments.extend(policy::without_exception_comments(&comment));
+    for comment in comments.iter_mut() {
+        while let Some(range) = policy::find_exception_comment(comment) {
+            let (before, after) = (comment[..range.start].trim_end(), comment[range.end..].trim_start());
+            let gap = if before.is_empty() || after.is_empty() { "" } else { "  " };
+            *comment = format!("{before}{gap}{after}");
         }
     }
+    comments.retain(|comment| !comment.is_empty());
 }
 
 /// Comments of an equal import, those that are not there yet.

@@ -23,8 +23,8 @@ struct Context<'a> {
 /// Checks of one import, cheap and decisive first.
 const CHECKS: &[Check] = &[
     notebook, suppressed, documented, debugger, platform, version, configured, mangled, guards, hook, detached, preload,
-    loader, reload, locals, other_bindings_in_function, declared_nonlocal, type_checking_twin, collision,
-    enclosing_binding, star, namespace, package, test_file, framework_file, effects, fixed_by_readers, sources, cycle,
+    reload, locals, declared_nonlocal, other_bindings_in_function, type_checking_twin, collision, enclosing_binding, star,
+    namespace, package, test_file, framework_file, effects, fixed_by_readers, sources, cycle, loader,
 ];
 
 /// Where the import goes, a refusal, or `None` if the user asked to keep it.

@@ -223,10 +223,13 @@ impl<'a> File<'a> {
         &self.model.imports()[subject.site]
     }
 
-    /// The alias's span, or the statement's for a star import.
+    /// The alias's span, or the statement's if it imports only that.
     pub fn span_of(&self, subject: &Subject) -> Span {
         let site = self.site(subject);
-        site.import.aliases.get(subject.alias).map_or(site.stmt.span, |alias| alias.span)
+        match site.import.aliases.as_slice() {
+            [] | [_] => site.stmt.span,
+            aliases => aliases[subject.alias].span,
+        }
     }
 
     fn subject(

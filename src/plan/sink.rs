@@ -16,8 +16,8 @@ type Check = fn(&File<'_>, &Subject) -> Option<Refusal>;
 
 /// Checks of one alias, cheap and decisive first.
 const CHECKS: &[Check] = &[
-    no_benefit, notebook, suppressed, guarded, star, explicit_reexport, mangled, side_effect_module, native_order,
-    framework_file, test_file, package_init, other_bindings, star_after, dynamic, exported, module_getattr, type_comment,
+    no_benefit, notebook, suppressed, guarded, star, explicit_reexport, mangled, framework_file, test_file, package_init,
+    side_effect_module, native_order, other_bindings, star_after, dynamic, exported, module_getattr, type_comment,
     doctest, main_string, readers, star_importers, submodule_provider, clash, late_binding, frozen_time, path_restored,
 ];
 
@@ -568,7 +568,7 @@ fn place_of<'a>(file: &File<'a>, reference: &Reference) -> Result<Use<'a>, Refus
         _ if node(|node| matches!(node, ScopeNode::Lambda { .. })) => {
             refuse(Code::UsedInLambda, "used in a lambda outside any function")
         }
-        _ if node(|node| matches!(node, ScopeNode::TypeParameters(_))) => {
+        _ if node(|node| matches!(node, ScopeNode::TypeParameters(_) | ScopeNode::Lazy(_))) => {
             refuse(Code::UsedInAnnotationScope, "used in a type parameter or a type alias")
         }
         _ if node(|node| matches!(node, ScopeNode::Class(_))) => {

@@ -17,7 +17,12 @@ pub struct Step {
 pub(super) fn find(project: &Project, home: FileId, target: &ModuleName) -> Option<Vec<Step>> {
     let mut came_from: BTreeMap<FileId, Option<(FileId, LineColumn)>> = BTreeMap::new();
     let mut queue = VecDeque::new();
-    for id in with_parents(project, target) {
+    // Packages around `home` are being loaded already when it runs.
+    let around = |id: &FileId| {
+        let file = project.file(*id);
+        file.is_package && *id != home && project.file(home).name.is_within(&file.name)
+    };
+    for id in with_parents(project, target).into_iter().filter(|id| !around(id)) {
         if came_from.insert(id, None).is_none() {
             queue.push_back(id);
         }
@@ -27,7 +32,7 @@ pub(super) fn find(project: &Project, home: FileId, target: &ModuleName) -> Opti
             return Some(chain(project, &came_from, home));
         }
         for (module, place) in &project.file(id).edges {
-            for next in with_parents(project, module) {
+            for next in with_parents(project, module).into_iter().filter(|next| !around(next)) {
                 came_from.entry(next).or_insert_with(|| {
                     queue.push_back(next);
                     Some((id, *place))
