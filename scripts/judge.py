@@ -328,7 +328,7 @@ def table_line(judgement: Judgement) -> str:
 
 
 def moved_share(judgement: Judgement) -> str:
-    """"moved/all share" for the direction, if the statistics have the two counts."""
+    """`moved/all share` for the direction, if the statistics have the two counts."""
     statistics = judgement.statistics if isinstance(judgement.statistics, dict) else {}
     every, moved = (statistics.get(f"{judgement.direction}-{what}") for what in ("imports", "moved"))
     if not isinstance(every, int) or not isinstance(moved, int):
@@ -336,7 +336,7 @@ def moved_share(judgement: Judgement) -> str:
     return f"{moved}/{every} {100 * moved / every:.1f}%" if every else "0/0"
 
 
-def refusals(judgement: Judgement) -> "collections.Counter[str]":
+def refusals(judgement: Judgement) -> collections.Counter[str]:
     statistics = judgement.statistics if isinstance(judgement.statistics, dict) else {}
     counts = statistics.get("refusals")
     pairs = counts.items() if isinstance(counts, dict) else ()

@@ -16,7 +16,7 @@ import symtable
 import tempfile
 import tokenize
 from pathlib import Path
-from typing import Any, Iterable, Iterator, NamedTuple, Optional
+from typing import Iterable, Iterator, NamedTuple
 
 NAME_RULES = "F821,F822,F823,F811,F401"
 RUFF_CONFIGS = {"pyproject.toml", "ruff.toml", ".ruff.toml"}
@@ -149,7 +149,9 @@ def strip(tree: ast.Module) -> ast.Module:
         for block in BLOCKS:
             statements = getattr(node, block, None)
             if isinstance(statements, list):
-                setattr(node, block, [s for s in statements if not isinstance(s, (ast.Import, ast.ImportFrom, ast.Pass))])
+                setattr(
+                    node, block, [s for s in statements if not isinstance(s, (ast.Import, ast.ImportFrom, ast.Pass))]
+                )
     return tree
 
 
@@ -182,7 +184,9 @@ def imports(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
         pending += [(scope, child) for child in ast.iter_child_nodes(node)]
 
 
-def judge_scopes(trees: "tuple[ast.Module, ast.Module]", tables: "tuple[symtable.SymbolTable, symtable.SymbolTable]") -> Iterator[str]:
+def judge_scopes(
+    trees: tuple[ast.Module, ast.Module], tables: tuple[symtable.SymbolTable, symtable.SymbolTable]
+) -> Iterator[str]:
     """Only names whose import moved may change their class, and only between global, imported here, and closed over."""
     old, new = (collections.Counter(imports(tree)) for tree in trees)
     moved = {name for _, name, _ in list((old - new) + (new - old))}
@@ -247,7 +251,9 @@ def judge_style(ruff: str, before: Path, after: Path, paths: list[str], isolated
     """A file that `ruff format` or ruff's isort accepted is still accepted."""
     for path in sorted(unformatted(ruff, after, paths, isolated) - unformatted(ruff, before, paths, isolated)):
         yield Violation(path, "ruff format", "was formatted, and is not any more")
-    old, new = ({finding[0] for finding in findings(ruff, folder, paths, "I001", isolated)} for folder in (before, after))
+    old, new = (
+        {finding[0] for finding in findings(ruff, folder, paths, "I001", isolated)} for folder in (before, after)
+    )
     for path in sorted(new - old):
         yield Violation(path, "ruff I001", "imports were sorted, and are not any more")
 
