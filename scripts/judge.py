@@ -217,7 +217,8 @@ def judge(folder: Path, direction: str, tools: Tools, work: Path) -> Judgement:
     broken = set(rules.compile_errors(tools.python, before, sorted(readable)))
     judgement.modules, judgement.files = len(modules), len(readable)
 
-    run_hotcold(judgement, tools, after, patched, old, may_fail=bool(broken))
+    fine = {path for path in readable - broken if is_utf8(old[path][1])}
+    run_hotcold(judgement, tools, after, patched, old, fine)
     new = read_tree(after)
     rewritten = difference(old, new)
     judgement.rewritten = len(rewritten)
@@ -232,8 +233,20 @@ def judge(folder: Path, direction: str, tools: Tools, work: Path) -> Judgement:
     return judgement
 
 
-def run_hotcold(judgement: Judgement, tools: Tools, after: Path, patched: Path, old: Tree, may_fail: bool) -> None:
-    """check, diff, fix and fix again in `after`, with their exit codes, their agreement, and the diff applied to `patched`."""
+def is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def run_hotcold(judgement: Judgement, tools: Tools, after: Path, patched: Path, old: Tree, fine: set[str]) -> None:
+    """check, diff, fix and fix again in `after`: exit codes, agreement, the diff applied to `patched`.
+
+    `fine` are the Python files that hotcold has no excuse not to read.
+    """
+    may_fail = any(path.endswith(".py") and path not in fine for path in old)
     check = Run(tools, after, ["check"])
     diff = Run(tools, after, ["diff"])
     if difference(old, read_tree(after)):
@@ -251,11 +264,13 @@ def run_hotcold(judgement: Judgement, tools: Tools, after: Path, patched: Path, 
     for name, run in runs.items():
         judgement.seconds[name], judgement.exit_codes[name] = run.seconds, run.code
         if run.code == 2 and may_fail:
-            judgement.information.append(f"{name}: exit code 2, and some files do not compile: {run.first_errors()}")
+            judgement.information.append(
+                f"{name}: exit code 2, and some files do not compile or are not UTF-8: {run.first_errors()}"
+            )
         elif run.code != expected[name]:
             reason = f"exit code {run.code}, documented is {expected[name]}: {run.first_errors()}"
             judgement.broken("-", f"{name} exit code", reason)
-    judge_report(judgement, fix)
+    judge_report(judgement, fix, fine)
 
     patch = after.parent / "hotcold.patch"
     patch.write_bytes(diff.out)
@@ -269,8 +284,8 @@ def run_hotcold(judgement: Judgement, tools: Tools, after: Path, patched: Path, 
         judgement.broken(path, "diff", "the diff, applied, is not what fix wrote")
 
 
-def judge_report(judgement: Judgement, fix: Run) -> None:
-    """The JSON that fix prints: its statistics, and no self-check that failed."""
+def judge_report(judgement: Judgement, fix: Run, fine: set[str]) -> None:
+    """The JSON that fix prints: its statistics, no self-check that failed, no problem with a file that is `fine`."""
     try:
         report = json.loads(fix.out)
     except ValueError as error:
@@ -279,6 +294,11 @@ def judge_report(judgement: Judgement, fix: Run) -> None:
     judgement.statistics = report.get("statistics") if isinstance(report, dict) else None
     if judgement.statistics is None:
         judgement.broken("-", "json", 'no "statistics" in the JSON')
+    problems = report.get("problems") if isinstance(report, dict) else None
+    for problem in problems if isinstance(problems, list) else []:
+        if isinstance(problem, dict) and problem.get("path") in fine:
+            reason = f"CPython compiles it, hotcold says {problem.get('code')}: {problem.get('message')}"
+            judgement.broken(str(problem["path"]), "problem", reason)
     for problem in dictionaries(report):
         if problem.get("code") == "self-check-failed":
             reason = f"hotcold could not prove its own edit: {problem.get('message')}"

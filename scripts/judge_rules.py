@@ -190,6 +190,7 @@ def judge_scopes(
     """Only names whose import moved may change their class, and only between global, imported here, and closed over."""
     old, new = (collections.Counter(imports(tree)) for tree in trees)
     moved = {name for _, name, _ in list((old - new) + (new - old))}
+    gone = {name for name in moved if name_class(tables[1], name) == "absent" != name_class(tables[0], name)}
     pending = [("module", *tables)]
     while pending:
         where, before, after = pending.pop()
@@ -198,6 +199,8 @@ def judge_scopes(
             was, became = name_class(before, name), name_class(after, name)
             if was != became and not (name in moved and may_become(kind, was, became)):
                 yield f"{where}: {name} was {was}, is {became}"
+            elif name in gone and became == "global":
+                yield f"{where}: reads {name} from the module, which does not import it any more"
         children = before.get_children(), after.get_children()
         shapes = [[(kind_of(child), child.get_name()) for child in list_] for list_ in children]
         if shapes[0] != shapes[1]:
@@ -209,7 +212,7 @@ def judge_scopes(
 def may_become(kind: str, was: str, became: str) -> bool:
     """Whether a moved import explains that a name of a scope changed its class."""
     if kind == "module":
-        return {was, became} <= {"absent", "imported", "global"}
+        return {was, became} <= {"absent", "imported"}
     if kind == "class":
         return {was, became} <= {"absent", "global", "free"}
     return {was, became} <= {"absent", "global", "imported", "free"}
