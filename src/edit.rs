@@ -30,7 +30,21 @@ pub fn lower(file: &File<'_>, plan: &Plan<'_>, sections: &Sections) -> Result<Ed
     for block in blocks.into_values() {
         block.lower(file, sections, &mut edits);
     }
+    keep_end(file.module.text(), &mut edits);
     EditSet::new(edits)
+}
+
+/// A file that ends without a newline still does, also when its last line leaves.
+fn keep_end(text: &str, edits: &mut [Edit]) {
+    let Some(last) = edits.iter_mut().max_by_key(|edit| edit.span.end()) else { return };
+    if text.ends_with('\n') || usize::from(last.span.end()) != text.len() {
+        return;
+    }
+    last.text.truncate(last.text.trim_end_matches(['\r', '\n']).len());
+    if last.text.is_empty() {
+        let before = text[..usize::from(last.span.start())].trim_end_matches(['\r', '\n']).len();
+        last.span = crate::text::span(before, text.len());
+    }
 }
 
 /// All changes of a file, by the block that they touch.
@@ -136,7 +150,7 @@ impl<'m> BlockChange<'m> {
                 let new = arriving.take().unwrap_or_default();
                 slots.extend(new.into_iter().map(|entry| Slot { origin: None, entry, changed: true }));
             }
-            self.rewrite(file, run, slots, sections, &style, edits);
+            self.rewrite(file, run, slots, takes, sections, &style, edits);
         }
         if let (Some(entries), Some(arrival)) = (arriving, target) {
             edits.push(arrive::insert(file.module, self.block, arrival, entries, sections, &style, self.is_module));
@@ -148,6 +162,7 @@ impl<'m> BlockChange<'m> {
         file: &File<'m>,
         run: Range<usize>,
         slots: Vec<Slot>,
+        takes: bool,
         sections: &Sections,
         style: &Style,
         edits: &mut Vec<Edit>,
@@ -158,7 +173,10 @@ impl<'m> BlockChange<'m> {
             edits.push(Edit::replace(Span::new(first.span.start(), last.span.end()), "pass"));
             return;
         }
-        let rewritten = sort::rewrite_block(file.module, statements, slots, sections, style);
+        let mut rewritten = sort::rewrite_block(file.module, statements, slots, sections, style);
+        if takes && !self.is_module && arrive::touches_code(file.module, self.block, run.end, rewritten.span) {
+            rewritten.text.push_str(style.newline);
+        }
         edits.push(Edit::replace(rewritten.span, rewritten.text));
     }
 
@@ -192,6 +210,6 @@ impl<'m> BlockChange<'m> {
     }
 
     fn style(&self, file: &File<'m>) -> Style {
-        arrive::style(file.module, self.block, self.is_module)
+        arrive::style(file.module, self.block, file.header_of_block(self.block), self.is_module)
     }
 }

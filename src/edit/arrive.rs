@@ -31,11 +31,17 @@ pub(super) fn place(module: &Module, block: &Block, anchor: Option<Anchor>) -> A
     }
 }
 
-pub(super) fn style(module: &Module, block: &Block, is_module: bool) -> Style {
+/// `header` is a place in the header of the function whose body the block is, for bodies on the line of their colon.
+pub(super) fn style(module: &Module, block: &Block, header: Option<TextSize>, is_module: bool) -> Style {
     let newline = module.newline_at(block.colon.unwrap_or_else(|| block.span.start()));
     let indent = match block.body.first() {
         Some(first) if !block.inline => module.indent_of(first).to_owned(),
-        Some(first) if !is_module => format!("{}{}", module.indent_of(first), module.indent_unit()),
+        Some(first) if !is_module => {
+            let line = line_start(module.text(), header.unwrap_or(first.span.start()).into());
+            let rest = &module.text()[line..];
+            let indent = &rest[..rest.len() - rest.trim_start_matches([' ', '\t']).len()];
+            format!("{indent}{}", module.indent_unit())
+        }
         _ => String::new(),
     };
     Style { indent, step: module.indent_unit().to_owned(), newline, nested: !is_module, ..Style::default() }
@@ -137,7 +143,7 @@ fn header_end(module: &Module, first: &Stmt) -> usize {
         } else if line == "# ///" {
             in_metadata = false;
             end = next;
-        } else if in_metadata || line.is_empty() && at > start || first_lines && (line.starts_with("#!") || line.contains("coding")) {
+        } else if in_metadata || line.is_empty() && at > end || first_lines && (line.starts_with("#!") || line.contains("coding")) {
             // A blank line ends what stands above it; the blank line itself is part of the gap.
             end = if line.is_empty() { end.max(at) } else { next };
         }
@@ -172,6 +178,15 @@ fn unfold(module: &Module, block: &Block, at: usize, imports: &str, style: &Styl
         _ => format!("{}{}{newline}", style.indent, &module.text()[block.body[0].span]),
     };
     Edit::replace(Span::new(colon, end), format!("{newline}{docstring}{imports}{newline}{}", style.indent))
+}
+
+/// Whether code stands directly below a run of imports that ends before statement `end` and whose text is `run`.
+pub(super) fn touches_code(module: &Module, block: &Block, end: usize, run: Span) -> bool {
+    let Some(next) = block.body.get(end) else { return false };
+    let text = module.text();
+    let between = &text[Span::new(run.end(), next.span.start().max(run.end()))];
+    text[..usize::from(run.end())].ends_with('\n') && !between.lines().any(|line| line.trim().is_empty() && !line.contains(' '))
+        && !between.contains("\n\n") && between.split('\n').next().is_some_and(|line| !line.is_empty())
 }
 
 fn line_start(text: &str, at: usize) -> usize {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::sink::{clash, frozen_time, late_binding, side_effect_module};
+use super::sink::{is_suppress, clash, frozen_time, late_binding, side_effect_module};
 use super::{Anchor, Code, Destination, File, Refusal, Subject, is_typing_guard, known};
 use crate::project::{ImportTarget, ReadKind};
 use crate::python::visit::{Visitor, walk_expr, walk_stmt};
@@ -23,7 +23,7 @@ struct Context<'a> {
 /// Checks of one import, cheap and decisive first.
 const CHECKS: &[Check] = &[
     notebook, suppressed, documented, debugger, platform, version, configured, mangled, guards, hook, detached, preload,
-    reload, locals, declared_nonlocal, other_bindings_in_function, type_checking_twin, collision, enclosing_binding, star,
+    reload, locals, declared_global, declared_nonlocal, other_bindings_in_function, type_checking_twin, collision, enclosing_binding, star,
     namespace, package, test_file, framework_file, effects, fixed_by_readers, sources, cycle, loader,
 ];
 
@@ -151,6 +151,9 @@ fn guards(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal
     site.guards.iter().rev().find_map(|guard| {
         let at = Span::empty(guard.stmt.span.start());
         match guard.arm {
+            Arm::With if is_suppress(guard.stmt) => {
+                Some(Refusal::here(Code::GuardedImport, at, "this `with` swallows its failure"))
+            }
             Arm::With => Some(Refusal::here(Code::InWith, at, "this `with` is around it")),
             Arm::Loop => None,
             Arm::TryBody => match &guard.stmt.kind {
@@ -298,10 +301,12 @@ fn other_bindings_in_function(file: &File<'_>, subject: &Subject, context: &Cont
             _ => return Some(Refusal::here(Code::ReboundInFunction, binding.span, what)),
         }
     }
-    let declared = file.model.bindings().iter().find(|binding| {
-        binding.name == subject.bound && matches!(binding.kind, BindingKind::Global)
-    });
-    declared.map(|binding| Refusal::here(Code::GlobalDeclared, binding.span, "the name is declared `global` here"))
+    None
+}
+
+fn declared_global(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+    let place = file.facts.globals.get(&subject.bound)?;
+    Some(Refusal::here(Code::GlobalDeclared, *place, "the name is declared `global` here"))
 }
 
 fn declared_nonlocal(file: &File<'_>, subject: &Subject, context: &Context<'_>) -> Option<Refusal> {

@@ -1,7 +1,7 @@
 //! What the rest of the project must know of one file: which names of other modules it reads, and what it imports when
 //! it is imported. Reads that cannot concern a file of the project are dropped at once, to keep the index small.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
@@ -34,7 +34,13 @@ pub struct FileIndex {
     pub rebound: BTreeSet<SmolStr>,
     /// Names that the module's body binds other than by import.
     pub defined: BTreeSet<SmolStr>,
+    /// Names that imports of the module's body bind, kept for stubs only.
+    pub imported: BTreeMap<SmolStr, LineColumn>,
     pub main_guard: Option<LineColumn>,
+    /// The first class with bases.
+    pub subclass: Option<LineColumn>,
+    /// Where `__subclasses__()` is asked for.
+    pub asks_subclasses: Option<LineColumn>,
     /// The first statement of the module's body that changes something beyond the module.
     pub effect: Option<(LineColumn, String)>,
 }
@@ -104,7 +110,10 @@ impl FileIndex {
             sys_modules: Vec::new(),
             rebound: BTreeSet::new(),
             defined: BTreeSet::new(),
+            imported: BTreeMap::new(),
             main_guard: None,
+            subclass: None,
+            asks_subclasses: None,
             effect: None,
         };
         index.read_body(module, module.body());
@@ -130,6 +139,9 @@ impl FileIndex {
                         self.edges.push((from, place));
                     }
                     for alias in &import.aliases {
+                        if self.path.ends_with(".pyi") {
+                            self.imported.insert(SmolStr::new(alias.bound()), place);
+                        }
                         if let Some(target) = targets(import, alias, &self.name, self.is_package) {
                             self.edges.push((target.dotted(), place));
                         }
@@ -143,6 +155,9 @@ impl FileIndex {
                 }
                 StmtKind::Class(class) => {
                     self.defined.insert(class.name.name.clone());
+                    if !class.bases.is_empty() {
+                        self.subclass.get_or_insert(module.line_column(stmt.span.start()));
+                    }
                     self.effects_of_decorators(module, &class.decorators);
                 }
                 StmtKind::Assign { targets, .. } => {
@@ -283,6 +298,10 @@ impl<'m> Visitor<'m> for Reader<'_, 'm> {
 
     fn visit_expr(&mut self, expr: &'m Expr) {
         match &expr.kind {
+            ExprKind::Attribute { attr, .. } if attr.name == "__subclasses__" => {
+                let place = self.module.line_column(expr.span.start());
+                self.index.asks_subclasses.get_or_insert(place);
+            }
             ExprKind::Attribute { .. } => match expr.as_dotted() {
                 Some(parts) => self.chain(&parts, expr.span, ReadKind::Attribute),
                 None => walk_expr(self, expr),
