@@ -69,7 +69,8 @@ struct BlockChange<'m> {
     /// New exception comments, by statement and alias; `None` takes the old one away.
     comments: BTreeMap<usize, BTreeMap<usize, Option<String>>>,
     /// Imports that arrive at the top of the block, or at an anchor of the module.
-    arriving: Vec<Entry>,
+    /// With the statement that each comes from.
+    arriving: Vec<(usize, Entry)>,
     anchor: Option<Anchor>,
 }
 
@@ -103,7 +104,8 @@ impl<'m> Changes<'m> {
         match planned.to() {
             Destination::Functions(functions) => {
                 for block in functions.iter() {
-                    self.block(file, block).arriving.push(entry::without_exception_comment(entry.clone()));
+                    let entry = entry::without_exception_comment(entry.clone());
+                    self.block(file, block).arriving.push((subject.site, entry));
                 }
             }
             Destination::Module(anchor) => {
@@ -113,10 +115,10 @@ impl<'m> Changes<'m> {
                 }
                 let body = self.block(file, file.module.body());
                 body.anchor = body.anchor.max(Some(*anchor));
-                if let Some(twin) = body.arriving.iter_mut().find(|twin| twin.same_import(&entry)) {
+                if let Some(twin) = body.arriving.iter_mut().map(|(_, twin)| twin).find(|twin| twin.same_import(&entry)) {
                     entry::absorb_comments(twin, entry);
                 } else {
-                    body.arriving.push(entry);
+                    body.arriving.push((subject.site, entry));
                 }
             }
             Destination::Present => {}
@@ -136,7 +138,7 @@ impl<'m> BlockChange<'m> {
         let style = self.style(file);
         let runs = sort::blocks(file.module, &self.block.body);
         let touched: BTreeSet<usize> = self.gone.keys().chain(self.comments.keys()).copied().collect();
-        let arriving = std::mem::take(&mut self.arriving);
+        let arriving = entry::settled(std::mem::take(&mut self.arriving), file.model.imports());
         let mut arriving = (!arriving.is_empty()).then_some(arriving);
         // Statements that isort leaves alone are in no run of their own.
         let alone = touched.iter().filter(|at| !runs.iter().any(|run| run.contains(at))).map(|at| *at..*at + 1);
@@ -210,6 +212,8 @@ impl<'m> BlockChange<'m> {
     }
 
     fn style(&self, file: &File<'m>) -> Style {
-        arrive::style(file.module, self.block, file.header_of_block(self.block), self.is_module)
+        let header = file.header_of_block(self.block);
+        let style = arrive::style(file.module, self.block, header, self.is_module);
+        Style { line_length: file.config.line_length, ..style }
     }
 }

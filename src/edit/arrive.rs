@@ -131,22 +131,22 @@ fn header_end(module: &Module, first: &Stmt) -> usize {
     let text = module.text();
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let limit = line_start(text, first.span.start().into());
-    let mut end = start;
-    let mut at = start;
+    let (mut at, mut end, mut last_comment) = (start, start, start);
     let mut in_metadata = false;
     while at < limit {
         let next = after_line(text, at);
         let line = text[at..next].trim();
         let first_lines = text[start..at].matches('\n').count() < 2;
-        if line == "# /// script" {
-            in_metadata = true;
-        } else if line == "# ///" {
-            in_metadata = false;
-            end = next;
-        } else if in_metadata || line.is_empty() && at > end || first_lines && (line.starts_with("#!") || line.contains("coding")) {
-            // A blank line ends what stands above it; the blank line itself is part of the gap.
-            end = if line.is_empty() { end.max(at) } else { next };
+        if line.is_empty() {
+            end = last_comment;
+        } else {
+            last_comment = next;
         }
+        in_metadata |= line == "# /// script";
+        if in_metadata || first_lines && (line.starts_with("#!") || line.contains("coding")) {
+            end = next;
+        }
+        in_metadata &= line != "# ///";
         at = next;
     }
     end

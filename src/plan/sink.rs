@@ -18,7 +18,7 @@ type Check = fn(&File<'_>, &Subject) -> Option<Refusal>;
 /// Checks of one alias, cheap and decisive first.
 const CHECKS: &[Check] = &[
     no_benefit, notebook, suppressed, guarded, star, explicit_reexport, mangled, framework_file, test_file, package_init,
-    side_effect_module, native_order, other_bindings, star_after, dynamic, exported, module_getattr, type_comment,
+    side_effect_module, native_order, other_bindings, star_after, exported, dynamic, module_getattr, type_comment,
     doctest, main_string, readers, star_importers, submodule_provider, clash, late_binding, frozen_time, path_restored,
 ];
 
@@ -261,9 +261,9 @@ pub(super) fn side_effect_module(file: &File<'_>, subject: &Subject) -> Option<R
     }
     for id in file.project.files_of(&subject.target.module) {
         let target = file.project.file(id);
-        if let (Some((path, place)), Some(_)) = (file.project.subclasses_query(), target.subclass) {
-            let what = "asks for all subclasses, and the module defines one";
-            return Some(Refusal::elsewhere(Code::SideEffectModule, path, place, what));
+        if let (Some((path, _)), Some(place)) = (file.project.subclasses_query(), target.subclass) {
+            let what = format!("defines a subclass, and `{path}` asks for all subclasses");
+            return Some(Refusal::elsewhere(Code::SideEffectModule, &target.path, place, what));
         }
         if let Some((place, what)) = &target.effect {
             return Some(Refusal::elsewhere(Code::SideEffectModule, &target.path, *place, what.clone()));
@@ -449,20 +449,21 @@ pub(super) fn clash(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let module = &subject.target.module;
     let parent = module.parent()?;
     file.project.files_of(module).next()?;
-    let package = file.project.files_of(&parent).map(|id| file.project.file(id)).find(|package| {
-        package.is_package && package.defined.contains(module.last())
+    let (package, place) = file.project.files_of(&parent).map(|id| file.project.file(id)).find_map(|package| {
+        let place = package.defined.get(module.last()).filter(|_| package.is_package)?;
+        Some((&package.path, *place))
     })?;
-    let what = format!("`{}` also defines `{}`", package.path, module.last());
-    Some(Refusal::here(Code::AttrSubmoduleClash, file.span_of(subject), what))
+    let what = format!("the package also defines `{}`", module.last());
+    Some(Refusal::elsewhere(Code::AttrSubmoduleClash, package, place, what))
 }
 
 /// A from-import reads the value when it runs; if the project rebinds it, when matters.
 pub(super) fn late_binding(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let member = subject.target.member.as_ref()?;
     let homes = file.project.files_of(&subject.target.module).map(|id| file.project.file(id));
-    if let Some(home) = homes.into_iter().find(|home| home.rebound.contains(member)) {
-        let what = format!("`{}` rebinds `{member}` with `global`", home.path);
-        return Some(Refusal::here(Code::LateBinding, file.span_of(subject), what));
+    if let Some((home, place)) = homes.into_iter().find_map(|home| Some((home, home.rebound.get(member)?))) {
+        let what = format!("rebinds `{member}` with `global`");
+        return Some(Refusal::elsewhere(Code::LateBinding, &home.path, *place, what));
     }
     let changes = file.project.reads_of(&subject.target.module, member);
     let (path, read) = changes.into_iter().find_map(|(reader, read)| {

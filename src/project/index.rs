@@ -31,9 +31,9 @@ pub struct FileIndex {
     /// Modules replaced in or removed from `sys.modules`.
     pub sys_modules: Vec<(SmolStr, LineColumn)>,
     /// Names that a function rebinds through `global`.
-    pub rebound: BTreeSet<SmolStr>,
+    pub rebound: BTreeMap<SmolStr, LineColumn>,
     /// Names that the module's body binds other than by import.
-    pub defined: BTreeSet<SmolStr>,
+    pub defined: BTreeMap<SmolStr, LineColumn>,
     /// Names that imports of the module's body bind, kept for stubs only.
     pub imported: BTreeMap<SmolStr, LineColumn>,
     pub main_guard: Option<LineColumn>,
@@ -108,8 +108,8 @@ impl FileIndex {
             edges: Vec::new(),
             roots: BTreeSet::new(),
             sys_modules: Vec::new(),
-            rebound: BTreeSet::new(),
-            defined: BTreeSet::new(),
+            rebound: BTreeMap::new(),
+            defined: BTreeMap::new(),
             imported: BTreeMap::new(),
             main_guard: None,
             subclass: None,
@@ -149,19 +149,22 @@ impl FileIndex {
                     continue;
                 }
                 StmtKind::Function(function) => {
-                    self.defined.insert(function.name.name.clone());
+                    let place = module.line_column(function.name.span.start());
+                    self.defined.insert(function.name.name.clone(), place);
                     self.effects_of_decorators(module, &function.decorators);
                     continue;
                 }
                 StmtKind::Class(class) => {
-                    self.defined.insert(class.name.name.clone());
+                    let place = module.line_column(class.name.span.start());
+                    self.defined.insert(class.name.name.clone(), place);
                     if !class.bases.is_empty() {
                         self.subclass.get_or_insert(module.line_column(stmt.span.start()));
                     }
                     self.effects_of_decorators(module, &class.decorators);
                 }
                 StmtKind::Assign { targets, .. } => {
-                    self.defined.extend(targets.iter().filter_map(|target| target.as_name()).map(SmolStr::new));
+                    let names = targets.iter().filter_map(|target| Some((target.as_name()?, target.span.start())));
+                    self.defined.extend(names.map(|(name, at)| (SmolStr::new(name), module.line_column(at))));
                 }
                 StmtKind::Expr(Expr { span, kind: ExprKind::Call { func, .. } }) => {
                     let called = func.as_dotted().unwrap_or_default().join(".");
@@ -237,7 +240,11 @@ impl<'m> Visitor<'m> for ImportedNames<'_, 'm> {
     fn visit_stmt(&mut self, stmt: &'m Stmt) {
         match &stmt.kind {
             StmtKind::Import(import) => self.import(stmt, import),
-            StmtKind::Global(names) => self.index.rebound.extend(names.iter().map(|ident| ident.name.clone())),
+            StmtKind::Global(names) => {
+                let module = self.module;
+                let places = names.iter().map(|ident| (ident.name.clone(), module.line_column(ident.span.start())));
+                self.index.rebound.extend(places);
+            }
             _ => walk_stmt(self, stmt),
         }
     }

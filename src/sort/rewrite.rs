@@ -5,15 +5,15 @@ use std::cmp::Ordering;
 
 use super::gap::{
     back_over_lines, blank_lines_at, blank_lines_before, joined_gaps, over_lines, split_leading_blanks,
-    split_trailing_blanks, split_trailing_comments,
+    split_trailing_blanks,
 };
 use super::row::{Row, rows};
 use super::{Place, Section, Sections, Suppressions, canonical};
 use crate::python::import::{
-    Entry, Style, attached_above, directly_above, is_first_line, line_end, line_start, steers_a_tool,
+    Entry, Style, attached_above, directly_above, is_first_line, line_start, steers_a_tool,
 };
 use crate::python::{Block, ImportForm, Module, Stmt};
-use crate::text::{Span, TextSize, span};
+use crate::text::{Span, TextSize};
 
 /// One import of the block as wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,16 +162,6 @@ impl<'m> Rewriter<'m> {
         let all = read.first().map_or(0, |entry| entry.above.len());
         let attached = attached_above(self.module, self.block[index].span.start()).len();
         read.first().map_or(Vec::new(), |entry| entry.above[..all.saturating_sub(attached)].to_vec())
-    }
-
-    /// What stands between the line of the statement before and the line of this one.
-    fn text_before(&self, index: usize) -> &'m str {
-        let before = line_end(self.text, self.block[index - 1].span.end());
-        let line = line_start(self.text, self.block[index].span.start());
-        self.text[span(before.into(), line.max(before).into())]
-            .trim_start_matches('\r')
-            .strip_prefix('\n')
-            .unwrap_or("")
     }
 
     fn with_least_change(&self, slots: Vec<Slot>) -> Rewritten {
