@@ -192,7 +192,30 @@ impl<'c> Lower<'c> {
             let message = "`import *` stands in a function or class, which Python rejects; name what is imported";
             self.fault(FaultKind::NestedStar, self.span(id), message);
         }
+        if import.is_future() {
+            self.unknown_features(id, &import);
+        }
         StmtKind::Import(import)
+    }
+
+    fn unknown_features(&mut self, id: Id, import: &Import) {
+        const FEATURES: [&str; 10] = [
+            "nested_scopes",
+            "generators",
+            "division",
+            "absolute_import",
+            "with_statement",
+            "print_function",
+            "unicode_literals",
+            "barry_as_FLUFL",
+            "generator_stop",
+            "annotations",
+        ];
+        let unknown = import.aliases.iter().find(|alias| !FEATURES.contains(&alias.name.as_str()));
+        if unknown.is_some() || import.is_star() {
+            let span = unknown.map_or_else(|| self.span(id), |alias| alias.span);
+            self.fault(FaultKind::ParseError, span, "`__future__` has no such feature; remove the import");
+        }
     }
 
     fn python2_stmt(&mut self, id: Id, what: &str) -> StmtKind {
@@ -289,6 +312,10 @@ impl<'c> Lower<'c> {
         let (left, right) = (self.cst.field(id, Field::Left), self.cst.field(id, Field::Right));
         let (Some(left), Some(right)) = (left, right) else { return self.unknown_stmt(id) };
         let left = self.bare_type(left);
+        let keyword = self.cst.children(id).next().unwrap_or(id);
+        if let Some(target) = self.type_target(keyword, left) {
+            return StmtKind::Assign { targets: vec![target], value: self.expr(right) };
+        }
         match self.cst.kind(left) {
             Kind::Identifier => {
                 let name = self.ident(left);
@@ -305,22 +332,8 @@ impl<'c> Lower<'c> {
                 let type_params = params.map(|param| self.type_param(param)).collect();
                 StmtKind::TypeAlias { name: self.ident(name), type_params, value: self.expr(right) }
             }
-            // `type[x] = y`: no alias but an item of the object `type`.
-            Kind::List => {
-                let value = self.type_keyword(id);
-                let index = self.index(left);
-                let span = value.span.cover(self.span(left));
-                let kind = ExprKind::Subscript { value: Box::new(value), index: Box::new(index) };
-                StmtKind::Assign { targets: vec![Expr { span, kind }], value: self.expr(right) }
-            }
             _ => self.unknown_stmt(id),
         }
-    }
-
-    /// The word `type` at the start of a statement, as a name.
-    fn type_keyword(&self, id: Id) -> Expr {
-        let keyword = self.cst.children(id).next().unwrap_or(id);
-        Expr { span: self.span(keyword), kind: ExprKind::Name(SmolStr::new_static("type")) }
     }
 
     fn if_stmt(&mut self, id: Id) -> StmtKind {

@@ -31,7 +31,8 @@ pub fn parse(text: String) -> Result<Module, Vec<Fault>> {
         return Err(vec![fault]);
     }
     let masked = lazy::mask(&text);
-    let cst = match Cst::parse(masked.as_ref().map_or(&text, |masked| &masked.text)) {
+    let parsed = masked.as_ref().map_or(&text, |masked| &masked.text);
+    let cst = match Cst::parse(parsed) {
         Some(cst) => cst,
         None => {
             let message = "the parser gave up; exclude the file";
@@ -41,9 +42,9 @@ pub fn parse(text: String) -> Result<Module, Vec<Fault>> {
     if !cst.errors.is_empty() {
         return Err(fault::of_errors(&text, &cst.errors));
     }
-    let lazy = masked.map(|masked| masked.places).unwrap_or_default();
-    let (body, mut faults) = lower::module(&text, &cst, &lazy);
-    faults.extend(fault::of_layout(&text, &cst));
+    let lazy = masked.as_ref().map_or(&[][..], |masked| &masked.places);
+    let (body, mut faults) = lower::module(&text, &cst, lazy);
+    faults.extend(fault::of_layout(parsed, &cst));
     if !faults.is_empty() {
         faults.sort_by_key(|fault| fault.span.start());
         return Err(faults);

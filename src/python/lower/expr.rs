@@ -1,6 +1,8 @@
 //! Lowers expressions, parameters and arguments. Chains that nest to the left are read in a loop, since real code has
 //! long ones; what nests otherwise is read by recursion, within [`MAX_DEPTH`](super::MAX_DEPTH).
 
+use smol_str::SmolStr;
+
 use super::{Lower, Place};
 use crate::python::ast::*;
 use crate::python::cst::{Field, Id, Kind};
@@ -18,7 +20,7 @@ impl<'c> Lower<'c> {
         let id = self.unwrapped(id);
         match self.cst.kind(id) {
             Kind::Identifier => self.name_expr(id),
-            Kind::Attribute | Kind::Call | Kind::Subscript | Kind::MemberType => self.chain(id),
+            kind if is_link(kind) => self.chain(id),
             Kind::Binary | Kind::Boolean | Kind::UnionType => self.left_operands(id),
             Kind::String | Kind::ConcatenatedString => self.string_expr(id),
             Kind::Integer | Kind::Float => self.number(id),
@@ -141,7 +143,7 @@ impl<'c> Lower<'c> {
     fn chain(&mut self, id: Id) -> Expr {
         let mut links = Vec::new();
         let mut at = id;
-        while matches!(self.cst.kind(at), Kind::Attribute | Kind::Call | Kind::Subscript | Kind::MemberType) {
+        while is_link(self.cst.kind(at)) {
             links.push(at);
             let Some(inner) = self.operands(at).next() else { break };
             at = self.unwrapped(inner);
@@ -157,6 +159,40 @@ impl<'c> Lower<'c> {
             value = self.link(link, value);
         }
         value
+    }
+
+    /// `type(x).y = z` and `type[x] = y` come as aliases whose names are `(x).y` and `[x]`: the target that they mean.
+    pub(super) fn type_target(&mut self, keyword: Id, left: Id) -> Option<Expr> {
+        let mut links = Vec::new();
+        let mut at = left;
+        while is_link(self.cst.kind(at)) {
+            links.push(at);
+            at = self.bare_type(self.operands(at).next()?);
+        }
+        let func = Box::new(self.make(keyword, ExprKind::Name(SmolStr::new_static("type"))));
+        let kind = match self.cst.kind(at) {
+            Kind::List => ExprKind::Subscript { value: func, index: Box::new(self.index(at)) },
+            Kind::Parenthesized | Kind::Tuple => {
+                let args = self.exprs(at);
+                ExprKind::Call { func, args, keywords: Vec::new() }
+            }
+            Kind::GeneratorExpression => {
+                let args = vec![self.expr(at)];
+                ExprKind::Call { func, args, keywords: Vec::new() }
+            }
+            _ => return None,
+        };
+        // An alias is one link deep, and a call is no target.
+        if self.too_deep(left, links.len()) || (links.is_empty() && matches!(kind, ExprKind::Call { .. })) {
+            return None;
+        }
+        let start = self.span(keyword);
+        let mut value = Expr { span: start.cover(self.span(at)), kind };
+        for &link in links.iter().rev() {
+            value = self.link(link, value);
+            value.span = value.span.cover(start);
+        }
+        Some(value)
     }
 
     fn link(&mut self, id: Id, value: Expr) -> Expr {
@@ -496,6 +532,11 @@ impl<'c> Lower<'c> {
         let default = field(self, Field::Value).map(|default| self.expr(default));
         Some(Param { ident: self.ident(name), kind, annotation, default })
     }
+}
+
+/// What a chain is made of.
+fn is_link(kind: Kind) -> bool {
+    matches!(kind, Kind::Attribute | Kind::Call | Kind::Subscript | Kind::MemberType)
 }
 
 /// Punctuation and keywords.
