@@ -86,6 +86,15 @@ enum Place {
     Function,
 }
 
+/// A star that belongs to more than the operand that tree-sitter gives it.
+#[derive(Debug, Clone, Copy)]
+struct Star {
+    id: Id,
+    start: u32,
+    /// Where the operand starts.
+    operand: u32,
+}
+
 struct Lower<'c> {
     text: &'c str,
     cst: &'c Cst,
@@ -93,6 +102,8 @@ struct Lower<'c> {
     faults: Vec<Fault>,
     depth: usize,
     place: Place,
+    /// The star that is being read, which is no part of the expressions below it.
+    star: Option<Star>,
     /// For a text that is one expression in parentheses: where the expression stands in its file.
     shift: Option<TextSize>,
 }
@@ -100,7 +111,7 @@ struct Lower<'c> {
 impl<'c> Lower<'c> {
     fn new(text: &'c str, cst: &'c Cst) -> Lower<'c> {
         let (faults, depth) = (Vec::new(), 0);
-        Lower { text, cst, lazy: &[], faults, depth, place: Place::Module, shift: None }
+        Lower { text, cst, lazy: &[], faults, depth, place: Place::Module, star: None, shift: None }
     }
 
     fn module_body(&mut self) -> Block {
@@ -639,7 +650,10 @@ impl<'c> Lower<'c> {
 
     fn span(&self, id: Id) -> Span {
         let node = self.cst.node(id);
-        self.place_of(node.start, node.end)
+        match self.star {
+            Some(star) if star.start == node.start => self.place_of(star.operand, node.end),
+            _ => self.place_of(node.start, node.end),
+        }
     }
 
     fn place_of(&self, start: u32, end: u32) -> Span {

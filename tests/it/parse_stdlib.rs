@@ -97,14 +97,14 @@ fn judge(file: &Path, verdict: &str, mut theirs: Vec<String>) -> Option<String> 
             let mut ours = Events::of(&module);
             ours.sort_unstable();
             theirs.sort_unstable();
-            let missing = theirs.iter().find(|event| ours.binary_search(event).is_err());
-            let extra = ours.iter().find(|event| theirs.binary_search(event).is_err());
-            (ours != theirs).then(|| format!("{}: CPython has {missing:?}, we have {extra:?}", file.display()))
+            let at = ours.iter().zip(&theirs).take_while(|(ours, theirs)| ours == theirs).count();
+            let (ours, theirs) = (ours.get(at), theirs.get(at));
+            (ours != theirs).then(|| format!("{}: CPython has {theirs:?}, we have {ours:?}", file.display()))
         }
         (Err(faults), "ok") if !listed(REFUSED) => {
             Some(format!("{}: CPython reads it, we say {:?} at {:?}", file.display(), faults[0].message, faults[0].span))
         }
-        (Ok(_), verdict) if verdict != "recursion" && !listed(READ) => {
+        (Ok(_), verdict) if verdict != "unjudged" && !listed(READ) => {
             Some(format!("{}: we read it, CPython says {verdict}", file.display()))
         }
         _ => None,
@@ -438,7 +438,9 @@ impl Events {
 
 /// Writes the same lines from CPython's tree.
 const JUDGE: &str = r#"
-import ast, sys
+import ast, io, sys, tokenize
+
+class Unjudged(Exception): pass
 
 class Judge:
     def __init__(self, text):
@@ -449,6 +451,10 @@ class Judge:
         return "?" if self.formats else str(self.starts[line - 1] + column)
     def start(self, node): return self.offset(node.lineno, node.col_offset)
     def end(self, node): return self.offset(node.end_lineno, node.end_col_offset)
+    # CPython counts the semicolon of `if x: y;` to the statement around it.
+    def stop(self, node):
+        end = int(self.end(node))
+        return end - 1 if text[end - 1:end] == b";" else end
     def put(self, *words): self.out.append(" ".join(map(str, words)))
     def block(self, body, depth):
         for stmt in body: self.stmt(stmt, depth)
@@ -456,7 +462,7 @@ class Judge:
         kind = type(n).__name__
         name = "FunctionDef" if kind == "AsyncFunctionDef" else kind
         if not getattr(n, "decorator_list", None): self.put("start", name, depth, self.start(n))
-        self.put("end", name, depth, self.end(n))
+        self.put("end", name, depth, self.stop(n))
         if kind in ("Import", "ImportFrom"):
             for a in n.names:
                 if a.name == "*": self.put("star")
@@ -478,7 +484,7 @@ class Judge:
             self.block(n.body, depth + 1)
             for h in n.handlers:
                 self.put("handler", h.name or "-", self.start(h))
-                self.put("handled", h.name or "-", self.end(h))
+                self.put("handled", h.name or "-", self.stop(h))
                 self.each([h.type])
                 self.block(h.body, depth + 1)
             self.block(n.orelse, depth + 1)
@@ -619,13 +625,16 @@ for path in iter(sys.stdin.readline, ""):
     with open(path[:-1], "rb") as file: text = file.read()
     judge, verdict = None, "ok"
     try:
+        # Other encodings are refused when a file is read from disk.
+        if tokenize.detect_encoding(io.BytesIO(text).readline)[0] not in ("utf-8", "utf-8-sig"):
+            raise Unjudged
         code = compile(text, path[:-1], "exec", dont_inherit=True)
         tree = ast.parse(text)
         if text.startswith(b"\xef\xbb\xbf"): text = text[3:]
         judge = Judge(text)
         judge.block(tree.body, 1)
-    except RecursionError:
-        judge, verdict = None, "recursion"
+    except (RecursionError, Unjudged):
+        judge, verdict = None, "unjudged"
     except Exception as error:
         judge, verdict = None, ascii(error)
     for line in judge.out if judge else []: sys.stdout.buffer.write(line.encode() + b"\n")

@@ -3,7 +3,7 @@
 
 use smol_str::SmolStr;
 
-use super::{Lower, Place};
+use super::{Lower, Place, Star};
 use crate::python::ast::*;
 use crate::python::cst::{Field, Id, Kind};
 use crate::python::fault::FaultKind;
@@ -18,6 +18,9 @@ impl<'c> Lower<'c> {
 
     fn expr_inner(&mut self, id: Id) -> Expr {
         let id = self.unwrapped(id);
+        if let Some(star) = self.hidden_star(id) {
+            return self.starred(id, star);
+        }
         match self.cst.kind(id) {
             Kind::Identifier => self.name_expr(id),
             kind if is_link(kind) => self.chain(id),
@@ -52,6 +55,7 @@ impl<'c> Lower<'c> {
                 self.make(id, ExprKind::Await(value))
             }
             Kind::Yield => self.yield_expr(id),
+            Kind::ListSplat if self.star.is_some_and(|star| star.id == id) => self.first_expr(id),
             Kind::ListSplat | Kind::ListSplatPattern | Kind::SplatType => {
                 let value = Box::new(self.first_expr(id));
                 self.make(id, ExprKind::Starred(value))
@@ -63,6 +67,35 @@ impl<'c> Lower<'c> {
                 self.constant(id)
             }
         }
+    }
+
+    /// tree-sitter may take `*f(x)` for a call of `*f`: the star at the left end of a node that is no splat itself.
+    fn hidden_star(&self, id: Id) -> Option<Star> {
+        let start = self.cst.node(id).start;
+        if self.text.as_bytes().get(start as usize) != Some(&b'*') || self.star.is_some_and(|star| star.start == start) {
+            return None;
+        }
+        let mut at = id;
+        loop {
+            match self.cst.kind(at) {
+                Kind::ListSplat if at == id => return None,
+                Kind::ListSplat => {
+                    let operand = self.operands(at).next()?;
+                    return Some(Star { id: at, start, operand: self.cst.node(operand).start });
+                }
+                Kind::Attribute | Kind::Call | Kind::Subscript | Kind::Binary | Kind::Boolean | Kind::Comparison
+                | Kind::Conditional => at += 1,
+                _ => return None,
+            }
+        }
+    }
+
+    fn starred(&mut self, id: Id, star: Star) -> Expr {
+        let span = self.span(id);
+        let outer = self.star.replace(star);
+        let value = Box::new(self.expr(id));
+        self.star = outer;
+        Expr { span, kind: ExprKind::Starred(value) }
     }
 
     /// What is in parentheses that only group, or in a node that only says that a type is expected.
@@ -236,7 +269,7 @@ impl<'c> Lower<'c> {
     }
 
     fn is_splat(&self, id: Id) -> bool {
-        matches!(self.cst.kind(self.bare_type(id)), Kind::ListSplat | Kind::ListSplatPattern | Kind::SplatType)
+        self.text.as_bytes().get(self.cst.node(id).start as usize) == Some(&b'*')
     }
 
     /// `list[int]` where a type is expected.
@@ -474,8 +507,24 @@ impl<'c> Lower<'c> {
                     self.depth -= 1;
                 }
                 Kind::TypeConversion => {}
+                // `{x:=10}` is no walrus: the format is `=10`.
+                Kind::NamedExpression => self.formatted_name(child, interpolations),
+                Kind::ExpressionList if self.cst.kind(child + 1) == Kind::NamedExpression => {
+                    self.formatted_name(child + 1, interpolations);
+                }
                 _ => interpolations.push(self.expr(child)),
             }
+        }
+    }
+
+    /// `{name:=10}`, `{name:={width}}`
+    fn formatted_name(&mut self, id: Id, interpolations: &mut Vec<Expr>) {
+        let Some(name) = self.cst.field(id, Field::Name) else { return self.unknown(id) };
+        interpolations.push(self.name_expr(name));
+        if let Some(value) = self.cst.field(id, Field::Value)
+            && self.cst.kind(value) == Kind::Set
+        {
+            interpolations.extend(self.exprs(value));
         }
     }
 
