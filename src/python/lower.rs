@@ -43,7 +43,8 @@ pub fn expression(text: &str, cst: &Cst, offset: TextSize) -> Option<Expr> {
     let (whole, None) = (inner.next()?, inner.next()) else { return None };
     let node = cst.node(whole);
     let spans_all = node.start == 0 && node.end as usize == text.len();
-    if !spans_all || !matches!(node.kind, Kind::Parenthesized | Kind::Tuple) {
+    let blank = cst.after(whole) == whole + 3;
+    if !spans_all || blank || !matches!(node.kind, Kind::Parenthesized | Kind::Tuple) {
         return None;
     }
     let mut lower = Lower::new(text, cst);
@@ -204,6 +205,9 @@ impl<'c> Lower<'c> {
             self.fault(FaultKind::NestedStar, self.span(id), message);
         }
         if import.is_future() {
+            if self.depth > 1 {
+                self.late_future(self.span(id));
+            }
             self.unknown_features(id, &import);
         }
         StmtKind::Import(import)

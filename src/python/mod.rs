@@ -173,3 +173,6 @@ fn first_newline(text: &str) -> &'static str {
         _ => "\n",
     }
 }
+
+#[cfg(test)]
+mod tests;
