@@ -1,1 +1,43 @@
-fn main() {}
+//! The program: parse arguments, call run, print the error, return the exit code.
+
+mod run;
+mod terminal;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use hotcold::cli::{Action, Check, Cli, Command, Diff, Exit, Fix, Run};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let terminal = terminal::Terminal::new(&cli.global);
+    let exit = match execute(cli, &terminal) {
+        Ok(exit) => exit,
+        Err(error) if is_broken_pipe(&error) => Exit::Success,
+        Err(error) => {
+            // With nobody left to tell, the exit code tells.
+            let _ = writeln!(io::stderr(), "{} {error:#}", terminal.error_word());
+            Exit::Failure
+        }
+    };
+    exit.into()
+}
+
+fn execute(cli: Cli, terminal: &terminal::Terminal) -> anyhow::Result<Exit> {
+    let (action, common) = match cli.command {
+        Command::Explain(explain) => return run::explain(&explain, terminal),
+        Command::Check(Check { common, strict }) => (Action::Check { strict }, common),
+        Command::Diff(Diff { common }) => (Action::Diff, common),
+        Command::Fix(Fix { common, exit_non_zero_on_fix }) => (Action::Fix { exit_non_zero_on_fix }, common),
+    };
+    run::run(&Run::new(action, common)?, terminal)
+}
+
+/// The reader of a pipe that goes away is no error: `hotcold check | head`.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -129,3 +129,24 @@ pub struct Statistics {
     /// Imports that only `--unsafe` would move.
     pub held_back: usize,
 }
+
+impl Statistics {
+    /// Adds the counts of another part of the run.
+    pub fn add(&mut self, other: &Statistics) {
+        self.files += other.files;
+        self.files_skipped += other.files_skipped;
+        self.files_changed += other.files_changed;
+        self.cold_imports += other.cold_imports;
+        self.cold_moved += other.cold_moved;
+        self.hot_imports += other.hot_imports;
+        self.hot_moved += other.hot_moved;
+        self.comments_changed += other.comments_changed;
+        self.held_back += other.held_back;
+        for (verdict, count) in &other.verdicts {
+            *self.verdicts.entry(verdict.clone()).or_default() += count;
+        }
+        for (code, count) in &other.refusals {
+            *self.refusals.entry(code.clone()).or_default() += count;
+        }
+    }
+}

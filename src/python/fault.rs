@@ -59,6 +59,8 @@ impl FaultKind {
     }
 }
 
+const INVALID: &str = "invalid syntax, or syntax newer than this version knows; fix or exclude the file";
+
 /// CPython's own limits.
 const MAX_BRACKETS: usize = 200;
 const MAX_INDENTS: usize = 100;
@@ -94,7 +96,7 @@ fn unparsed_fault(text: &str, unparsed: Unparsed) -> Fault {
     }
     let message = match unparsed {
         Unparsed::Missing(_, name) => format!("invalid syntax: `{name}` is missing; fix or exclude the file"),
-        Unparsed::Error(_) => "invalid syntax, or syntax newer than this version knows; fix or exclude the file".into(),
+        Unparsed::Error(_) => INVALID.into(),
     };
     Fault::new(FaultKind::ParseError, place, message)
 }
@@ -150,8 +152,12 @@ pub fn of_layout(text: &str, cst: &Cst) -> Vec<Fault> {
         done: if text.starts_with('\u{feff}') { 3 } else { 0 },
         unchecked: 0,
         statement: u32::MAX,
+        last: None,
     };
     layout.run();
+    if cst.has_error && layout.faults.is_empty() {
+        layout.faults.push(Fault::new(FaultKind::ParseError, span(0, 0), INVALID));
+    }
     layout.faults
 }
 
@@ -172,6 +178,8 @@ struct Layout<'c> {
     unchecked: usize,
     /// Where the last statement or clause starts.
     statement: u32,
+    /// The last token.
+    last: Option<Kind>,
 }
 
 /// What stands between two tokens.
@@ -228,11 +236,12 @@ impl Layout<'_> {
                 self.done = self.done.max(usize::from(comment.end()));
             }
             pending = self.gap(start).line.or(pending);
-            if let Some(line) = pending.take()
-                && self.brackets == 0
-            {
-                self.first_of_line(line, start, end);
+            match pending.take() {
+                Some(line) if self.brackets == 0 => self.first_of_line(line, start, end),
+                None if self.statement == node.start => self.first_after_token(start, end),
+                _ => {}
             }
+            self.last = Some(node.kind);
             match node.kind {
                 Kind::LeftParen | Kind::LeftBracket | Kind::LeftBrace => {
                     self.brackets += 1;
@@ -295,6 +304,14 @@ impl Layout<'_> {
             at += 1;
         }
         Gap { line }
+    }
+
+    /// A statement may start on the line of another only after a colon or semicolon.
+    fn first_after_token(&mut self, start: usize, end: usize) {
+        if !matches!(self.last, None | Some(Kind::Semicolon | Kind::Colon)) {
+            let message = "a statement starts on the line of another; put it on a line of its own";
+            self.faults.push(Fault::new(FaultKind::ParseError, span(start, end), message));
+        }
     }
 
     /// Compares the first token of a logical line with CPython's indentation rules.

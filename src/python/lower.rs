@@ -262,9 +262,8 @@ impl<'c> Lower<'c> {
             let Some(left) = self.cst.field(at, Field::Left) else { return self.unknown_stmt(at) };
             let right = self.cst.field(at, Field::Right);
             if let Some(annotation) = self.cst.field(at, Field::Type) {
-                let nested = right.is_some_and(|right| {
-                    matches!(self.cst.kind(right), Kind::Assignment | Kind::AugmentedAssignment)
-                });
+                let nested = right
+                    .is_some_and(|right| matches!(self.cst.kind(right), Kind::Assignment | Kind::AugmentedAssignment));
                 if !targets.is_empty() || nested {
                     return self.unknown_stmt(at);
                 }
@@ -461,9 +460,9 @@ impl<'c> Lower<'c> {
     fn with_items(&mut self, id: Id, only: bool, items: &mut Vec<WithItem>) {
         match self.cst.kind(id) {
             Kind::Tuple | Kind::Parenthesized if only => {
-                let plain = self.operands(id).all(|part| {
-                    !matches!(self.cst.kind(part), Kind::ListSplat | Kind::Yield | Kind::NamedExpression)
-                });
+                let plain = self
+                    .operands(id)
+                    .all(|part| !matches!(self.cst.kind(part), Kind::ListSplat | Kind::Yield | Kind::NamedExpression));
                 let empty = self.operands(id).next().is_none();
                 if plain && !empty {
                     for part in self.operands(id) {
@@ -476,9 +475,8 @@ impl<'c> Lower<'c> {
             Kind::AsPattern => {
                 let mut parts = self.operands(id);
                 let (Some(context), target) = (parts.next(), parts.next()) else { return self.unknown(id) };
-                let target = target.map(|target| {
-                    if self.cst.kind(target) == Kind::AsPatternTarget { target + 1 } else { target }
-                });
+                let target = target
+                    .map(|target| if self.cst.kind(target) == Kind::AsPatternTarget { target + 1 } else { target });
                 let context = self.expr(context);
                 items.push(WithItem { context, target: target.map(|target| self.expr(target)) });
             }

@@ -4,14 +4,17 @@
 pub mod ast;
 mod cst;
 mod fault;
+pub mod import;
 mod lazy;
 mod lower;
 mod skeleton;
+pub mod visit;
 
 use crate::text::{LineColumn, LineIndex, Span, TextSize, size, span};
 pub use ast::*;
 use cst::Cst;
 pub use fault::{Fault, FaultKind};
+pub use import::{Entry, Member, Statement, Style, steers_a_tool};
 pub use skeleton::{Skeleton, SkeletonItem};
 
 /// A file that hotcold can read: no fault was found in it.
@@ -73,6 +76,10 @@ pub fn parse_expression(content: &str, offset: TextSize) -> Option<Expr> {
 impl Module {
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    pub fn into_text(self) -> String {
+        self.text
     }
 
     pub fn body(&self) -> &Block {

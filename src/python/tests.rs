@@ -77,9 +77,26 @@ fn lazy_in_a_string_or_as_a_name_is_no_keyword() {
 #[test]
 fn soft_keywords_are_names() {
     for name in ["match", "case", "type", "print", "exec", "lazy", "_"] {
-        for text in ["NAME = 1", "NAME(x)", "NAME (x), y", "NAME[0] = x", "NAME.x = y", "x = NAME", "(NAME)", "NAME: int = 1",
-            "NAME(a).b = c", "NAME(a).b[c] = d", "NAME += 1", "for NAME in x: pass", "def NAME(NAME): pass", "import NAME",
-            "f(NAME=NAME)", "global NAME", "x.NAME", "NAME -1"] {
+        for text in [
+            "NAME = 1",
+            "NAME(x)",
+            "NAME (x), y",
+            "NAME[0] = x",
+            "NAME.x = y",
+            "x = NAME",
+            "(NAME)",
+            "NAME: int = 1",
+            "NAME(a).b = c",
+            "NAME(a).b[c] = d",
+            "NAME += 1",
+            "for NAME in x: pass",
+            "def NAME(NAME): pass",
+            "import NAME",
+            "f(NAME=NAME)",
+            "global NAME",
+            "x.NAME",
+            "NAME -1",
+        ] {
             let text = text.replace("NAME", name);
             assert!(!matches!(only(&text), StmtKind::TypeAlias { .. } | StmtKind::Match { .. }), "{text}");
         }

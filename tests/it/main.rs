@@ -1,0 +1,11 @@
+//! The integration tests, one binary: cases found by walking `fixtures/`, the command line, properties, rules about the
+//! code itself.
+
+mod cases;
+mod cli;
+mod config;
+mod isort;
+mod policy;
+mod source;
+mod support;
+mod symtable;

@@ -72,7 +72,8 @@ impl<'c> Lower<'c> {
     /// tree-sitter may take `*f(x)` for a call of `*f`: the star at the left end of a node that is no splat itself.
     fn hidden_star(&self, id: Id) -> Option<Star> {
         let start = self.cst.node(id).start;
-        if self.text.as_bytes().get(start as usize) != Some(&b'*') || self.star.is_some_and(|star| star.start == start) {
+        if self.text.as_bytes().get(start as usize) != Some(&b'*') || self.star.is_some_and(|star| star.start == start)
+        {
             return None;
         }
         let mut at = id;
@@ -83,7 +84,12 @@ impl<'c> Lower<'c> {
                     let operand = self.operands(at).next()?;
                     return Some(Star { id: at, start, operand: self.cst.node(operand).start });
                 }
-                Kind::Attribute | Kind::Call | Kind::Subscript | Kind::Binary | Kind::Boolean | Kind::Comparison
+                Kind::Attribute
+                | Kind::Call
+                | Kind::Subscript
+                | Kind::Binary
+                | Kind::Boolean
+                | Kind::Comparison
                 | Kind::Conditional => at += 1,
                 _ => return None,
             }
@@ -103,11 +109,10 @@ impl<'c> Lower<'c> {
         loop {
             let inner = match self.cst.kind(id) {
                 Kind::Type | Kind::Parenthesized | Kind::AsPatternTarget => self.operands(id).next(),
-                Kind::Tuple | Kind::TuplePattern if self.cst.child_of(id, Kind::Comma).is_none() => {
-                    self.operands(id).next().filter(|&only| {
-                        !matches!(self.cst.kind(only), Kind::ListSplat | Kind::ListSplatPattern)
-                    })
-                }
+                Kind::Tuple | Kind::TuplePattern if self.cst.child_of(id, Kind::Comma).is_none() => self
+                    .operands(id)
+                    .next()
+                    .filter(|&only| !matches!(self.cst.kind(only), Kind::ListSplat | Kind::ListSplatPattern)),
                 _ => None,
             };
             match inner {
@@ -593,8 +598,28 @@ fn is_token(kind: Kind) -> bool {
     use Kind::*;
     matches!(
         kind,
-        Other | LeftParen | RightParen | LeftBracket | RightBracket | LeftBrace | RightBrace | Comma | Colon | Semicolon
-            | Star | DoubleStar | Minus | Pipe | Async | As | NotEqual | From | TypeKeyword | Dot | Equal | Underscore
+        Other
+            | LeftParen
+            | RightParen
+            | LeftBracket
+            | RightBracket
+            | LeftBrace
+            | RightBrace
+            | Comma
+            | Colon
+            | Semicolon
+            | Star
+            | DoubleStar
+            | Minus
+            | Pipe
+            | Async
+            | As
+            | NotEqual
+            | From
+            | TypeKeyword
+            | Dot
+            | Equal
+            | Underscore
             | Block
     )
 }

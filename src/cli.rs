@@ -1,0 +1,211 @@
+//! What was typed (clap), and what is meant by it. No files, no terminal.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use globset::Glob;
+
+use crate::config::{self, PythonVersion};
+use crate::name::ModuleName;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    Success,
+    /// Something is out of place.
+    Findings,
+    /// Wrong usage, wrong configuration, or a file that cannot be read, parsed, proved or written.
+    Failure,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(match exit {
+            Exit::Success => 0,
+            Exit::Findings => 1,
+            Exit::Failure => 2,
+        })
+    }
+}
+
+/// Moves Python imports between module level and the functions that use them, by measured evidence, and proves every
+/// edit.
+#[derive(Debug, Parser)]
+#[command(name = "hotcold", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub global: Global,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Report imports that are out of place, and why others cannot move
+    Check(Check),
+    /// Print the changes as a unified diff; write nothing
+    Diff(Diff),
+    /// Rewrite files in place
+    Fix(Fix),
+    /// Explain the verdict on a module, or what a code means
+    Explain(Explain),
+}
+
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Print only what was asked for: no summary
+    #[arg(short, long, global = true, help_heading = "Log levels", conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: files that are skipped and why
+    #[arg(short, long, global = true, help_heading = "Log levels")]
+    pub verbose: bool,
+    /// When to use colors
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
+    pub color: ColorWhen,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The flags that check, diff and fix share.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Files or folders to look at, or `-` for standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Use this configuration file for every file
+    #[arg(long, value_name = "FILE", help_heading = "Configuration")]
+    pub config: Option<PathBuf>,
+    /// The lowest Python version that the code must run on [example: py311]
+    #[arg(long, value_name = "VERSION", help_heading = "Configuration")]
+    pub target_version: Option<PythonVersion>,
+    /// Consider only this module and those below it; can be given more than once
+    #[arg(long, value_name = "MODULE", value_parser = module_name, help_heading = "Selection")]
+    pub only: Vec<ModuleName>,
+    /// Leave out files and folders that match this glob; can be given more than once
+    #[arg(long, value_name = "GLOB", value_parser = config::glob, value_delimiter = ',', help_heading = "Selection")]
+    pub exclude: Vec<Glob>,
+    /// Apply exclusions also to files that are named on the command line
+    #[arg(long, help_heading = "Selection")]
+    pub force_exclude: bool,
+    /// Also make changes that rest on an assumption which you must judge
+    #[arg(long = "unsafe")]
+    pub unsafe_moves: bool,
+    /// How findings are printed
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    pub output_format: Option<Format>,
+    /// Show counts by verdict and by reason for a refusal
+    #[arg(long, help_heading = "Output")]
+    pub statistics: bool,
+    /// Exit with 0 also when something is out of place
+    #[arg(short, long, help_heading = "Miscellaneous")]
+    pub exit_zero: bool,
+    /// The number of threads [default: one for each core]
+    #[arg(short, long, value_name = "N", help_heading = "Miscellaneous", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// The name under which standard input is judged
+    #[arg(long, value_name = "NAME", help_heading = "Miscellaneous")]
+    pub stdin_filename: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub common: Common,
+    /// Imports that cannot move count as findings
+    #[arg(long, help_heading = "Miscellaneous")]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Diff {
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct Fix {
+    #[command(flatten)]
+    pub common: Common,
+    /// Exit with 1 when a file was changed
+    #[arg(long, help_heading = "Miscellaneous")]
+    pub exit_non_zero_on_fix: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A module such as `boto3`, or a code such as `HC001` or `used-in-decorator`
+    #[arg(value_name = "MODULE|CODE")]
+    pub subject: String,
+    /// Use this configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Full,
+    Concise,
+    Json,
+    JsonLines,
+    Github,
+    Gitlab,
+    Sarif,
+    Junit,
+}
+
+/// What is done with the rewritten files: all that distinguishes the three commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Check { strict: bool },
+    Diff,
+    Fix { exit_non_zero_on_fix: bool },
+}
+
+/// Where the text comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Paths(Vec<PathBuf>),
+    /// Standard input, under this name if it has one.
+    Stdin(Option<PathBuf>),
+}
+
+/// A check, diff or fix, as it is meant.
+#[derive(Debug)]
+pub struct Run {
+    pub action: Action,
+    pub origin: Origin,
+    pub common: Common,
+}
+
+/// What was typed makes no sense together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UsageError {
+    #[error("`-` (standard input) cannot be combined with other paths")]
+    StdinAndPaths,
+    #[error("`--stdin-filename` needs the path `-`")]
+    NameWithoutStdin,
+}
+
+impl Run {
+    pub fn new(action: Action, common: Common) -> Result<Run, UsageError> {
+        let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
+        let origin = match common.paths.as_slice() {
+            [path] if is_stdin(path) => Origin::Stdin(common.stdin_filename.clone()),
+            paths if paths.iter().any(is_stdin) => return Err(UsageError::StdinAndPaths),
+            _ if common.stdin_filename.is_some() => return Err(UsageError::NameWithoutStdin),
+            paths => Origin::Paths(paths.to_vec()),
+        };
+        Ok(Run { action, origin, common })
+    }
+}
+
+fn module_name(text: &str) -> Result<ModuleName, String> {
+    ModuleName::new(text.trim()).ok_or_else(|| format!("`{text}` is no module name"))
+}

@@ -1,0 +1,99 @@
+//! What the user says about a project: `hotcold.toml`, and what `pyproject.toml` and ruff's settings add to it.
+//! Parsing is pure; files are read through the closure that the [`Loader`] is given.
+
+mod error;
+mod exclude;
+mod load;
+mod project;
+mod read;
+mod table;
+mod version;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use error::{ConfigError, Excerpt};
+pub use exclude::{Exclude, glob};
+pub use load::{Loader, Overrides};
+pub use version::PythonVersion;
+
+use crate::evidence::ModuleEvidence;
+use crate::name::ModuleName;
+use crate::policy::{self, Policy, Verdict};
+
+/// The names of configuration files, nearest first within a folder.
+pub const FILE_NAMES: [&str; 3] = [".hotcold.toml", "hotcold.toml", "pyproject.toml"];
+
+/// The evidence that is read without being named.
+pub const EVIDENCE_FILE: &str = "hotcold-evidence.toml";
+
+/// The configuration of the files of one folder.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// As the user would write it; `None` without a configuration file.
+    pub path: Option<String>,
+    /// The folder of the configuration file, absolute.
+    pub root: Option<PathBuf>,
+    /// The lowest version of Python that the code must run on.
+    pub target_version: PythonVersion,
+    pub policy: Policy,
+    pub exclude: Exclude,
+    /// Whether hot path exceptions are documented in the code.
+    pub exception_comments: bool,
+    /// Modules that do something when they are imported, beyond those that hotcold knows.
+    pub side_effects: Vec<ModuleName>,
+    pub modules: BTreeMap<ModuleName, ModuleEvidence>,
+    /// ruff's `banned-module-level-imports`.
+    pub banned_module_level: Vec<ModuleName>,
+    /// isort's `known-first-party`, as ruff or isort are configured; may hold globs.
+    pub known_first_party: Vec<String>,
+    /// ruff's `src` or isort's `src_paths`, absolute: folders whose modules are first-party.
+    pub source_roots: Vec<PathBuf>,
+}
+
+impl Config {
+    /// The evidence about `name`, under the longest configured name that covers it.
+    pub fn lookup(&self, name: &ModuleName) -> Option<(&ModuleName, &ModuleEvidence)> {
+        let mut candidate = Some(name.clone());
+        while let Some(name) = candidate {
+            if let Some(found) = self.modules.get_key_value(&name) {
+                return Some(found);
+            }
+            candidate = name.parent();
+        }
+        None
+    }
+
+    /// The verdict on what `key`, a key of `modules`, covers.
+    pub fn verdict(&self, key: &ModuleName) -> Verdict {
+        policy::decide(&self.policy, self.modules.get(key))
+    }
+
+    /// The minor version of `target_version`.
+    pub fn target_minor(&self) -> u8 {
+        self.target_version.minor()
+    }
+
+    /// Whether there is nothing that imports could be judged by.
+    pub fn is_empty(&self) -> bool {
+        self.modules.is_empty() && self.banned_module_level.is_empty()
+    }
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            path: None,
+            root: None,
+            target_version: PythonVersion::DEFAULT,
+            policy: Policy::default(),
+            exclude: Exclude::default(),
+            exception_comments: true,
+            side_effects: Vec::new(),
+            modules: BTreeMap::new(),
+            banned_module_level: Vec::new(),
+            known_first_party: Vec::new(),
+            source_roots: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The moves of one file as text edits: imports leave their statements and arrive in others, comments travel with them,
+//! emptied blocks get `pass`. How a run of imports is laid out is `sort`'s business; whether the result is right is
+//! `verify`'s.
+
+mod arrive;
+mod entry;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::plan::{Anchor, CommentChange, Destination, File, Move, Plan, Subject};
+use crate::python::{Block, Entry, ImportForm, Style};
+use crate::sort::{self, Sections, Slot};
+use crate::text::{Conflict, Edit, EditSet, Span, TextSize};
+
+/// The edits that carry out `plan`.
+pub fn lower(file: &File<'_>, plan: &Plan<'_>, sections: &Sections) -> Result<EditSet, Conflict> {
+    let mut changes = Changes::default();
+    for planned in &plan.moves {
+        changes.leave(file, planned.subject());
+    }
+    for planned in &plan.moves {
+        changes.arrive(file, planned);
+    }
+    for change in &plan.comments {
+        changes.comment(file, change);
+    }
+    let blocks = changes.blocks;
+    let mut edits = Vec::new();
+    for block in blocks.into_values() {
+        block.lower(file, sections, &mut edits);
+    }
+    EditSet::new(edits)
+}
+
+/// All changes of a file, by the block that they touch.
+#[derive(Default)]
+struct Changes<'m> {
+    blocks: BTreeMap<BlockKey, BlockChange<'m>>,
+}
+
+/// Blocks are told apart by where they open: the module's has no colon.
+type BlockKey = (Option<TextSize>, TextSize);
+
+fn key(block: &Block) -> BlockKey {
+    (block.colon, block.span.start())
+}
+
+/// What happens to one block.
+struct BlockChange<'m> {
+    block: &'m Block,
+    is_module: bool,
+    /// Aliases that leave, by statement.
+    gone: BTreeMap<usize, BTreeSet<usize>>,
+    /// New exception comments, by statement and alias; `None` takes the old one away.
+    comments: BTreeMap<usize, BTreeMap<usize, Option<String>>>,
+    /// Imports that arrive at the top of the block, or at an anchor of the module.
+    arriving: Vec<Entry>,
+    anchor: Option<Anchor>,
+}
+
+impl<'m> Changes<'m> {
+    fn block(&mut self, file: &File<'m>, block: &'m Block) -> &mut BlockChange<'m> {
+        let is_module = std::ptr::eq(block, file.module.body());
+        self.blocks.entry(key(block)).or_insert_with(|| BlockChange {
+            block,
+            is_module,
+            gone: BTreeMap::new(),
+            comments: BTreeMap::new(),
+            arriving: Vec::new(),
+            anchor: None,
+        })
+    }
+
+    fn leave(&mut self, file: &File<'m>, subject: &Subject) {
+        let site = file.site(subject);
+        self.block(file, site.block).gone.entry(site.index).or_default().insert(subject.alias);
+    }
+
+    fn arrive(&mut self, file: &File<'m>, planned: &Move<'m>) {
+        let subject = planned.subject();
+        let site = file.site(subject);
+        let leaves_whole = self
+            .blocks
+            .get(&key(site.block))
+            .and_then(|change| change.gone.get(&site.index))
+            .is_some_and(|gone| gone.len() >= site.import.aliases.len());
+        let entry = entry::of_alias(file.module, site.stmt, subject.alias, leaves_whole);
+        match planned.to() {
+            Destination::Functions(functions) => {
+                for block in functions.iter() {
+                    self.block(file, block).arriving.push(entry::without_exception_comment(entry.clone()));
+                }
+            }
+            Destination::Module(anchor) => {
+                let mut entry = entry::without_exception_comment(entry);
+                if let Some(comment) = file.exception_comment(subject) {
+                    entry.inline.push(format!("# {comment}"));
+                }
+                let body = self.block(file, file.module.body());
+                body.anchor = body.anchor.max(Some(*anchor));
+                if let Some(twin) = body.arriving.iter_mut().find(|twin| twin.same_import(&entry)) {
+                    entry::absorb_comments(twin, entry);
+                } else {
+                    body.arriving.push(entry);
+                }
+            }
+            Destination::Present => {}
+        }
+    }
+
+    fn comment(&mut self, file: &File<'m>, change: &CommentChange) {
+        let site = file.site(&change.subject);
+        let comments = &mut self.block(file, site.block).comments;
+        comments.entry(site.index).or_default().insert(change.subject.alias, change.comment.as_ref().map(|comment| format!("# {comment}")));
+    }
+}
+
+impl<'m> BlockChange<'m> {
+    fn lower(mut self, file: &File<'m>, sections: &Sections, edits: &mut Vec<Edit>) {
+        let target = self.arrival(file);
+        let style = self.style(file);
+        let runs = sort::blocks(file.module, &self.block.body);
+        let touched: BTreeSet<usize> = self.gone.keys().chain(self.comments.keys()).copied().collect();
+        let arriving = std::mem::take(&mut self.arriving);
+        let mut arriving = (!arriving.is_empty()).then_some(arriving);
+        // Statements that isort leaves alone are in no run of their own.
+        let alone = touched.iter().filter(|at| !runs.iter().any(|run| run.contains(at))).map(|at| *at..*at + 1);
+        for run in runs.iter().cloned().chain(alone) {
+            let takes = target.as_ref() == Some(&arrive::Arrival::Run(run.start));
+            if !takes && !run.clone().any(|at| touched.contains(&at)) {
+                continue;
+            }
+            let mut slots: Vec<Slot> = run.clone().flat_map(|at| self.slots(file, at, at - run.start)).collect();
+            if takes {
+                let new = arriving.take().unwrap_or_default();
+                slots.extend(new.into_iter().map(|entry| Slot { origin: None, entry, changed: true }));
+            }
+            self.rewrite(file, run, slots, sections, &style, edits);
+        }
+        if let (Some(entries), Some(arrival)) = (arriving, target) {
+            edits.push(arrive::insert(file.module, self.block, arrival, entries, sections, &style, self.is_module));
+        }
+    }
+
+    fn rewrite(
+        &self,
+        file: &File<'m>,
+        run: Range<usize>,
+        slots: Vec<Slot>,
+        sections: &Sections,
+        style: &Style,
+        edits: &mut Vec<Edit>,
+    ) {
+        let statements = &self.block.body[run.clone()];
+        let empties = slots.is_empty() && run.len() == self.block.body.len() && !self.is_module;
+        if empties && let (Some(first), Some(last)) = (statements.first(), statements.last()) {
+            edits.push(Edit::replace(Span::new(first.span.start(), last.span.end()), "pass"));
+            return;
+        }
+        let rewritten = sort::rewrite_block(file.module, statements, slots, sections, style);
+        edits.push(Edit::replace(rewritten.span, rewritten.text));
+    }
+
+    /// What is left of a statement, and with which comments.
+    fn slots(&self, file: &File<'m>, at: usize, origin: usize) -> Vec<Slot> {
+        let stmt = &self.block.body[at];
+        let Some(import) = stmt.as_import() else { return Vec::new() };
+        let gone = self.gone.get(&at);
+        let comments = self.comments.get(&at);
+        let entries = Entry::read(file.module, stmt);
+        let origin = Some(origin);
+        if gone.is_none() && comments.is_none() {
+            return entries.into_iter().map(|entry| Slot { origin, entry, changed: false }).collect();
+        }
+        let stays = |alias: usize| !gone.is_some_and(|gone| gone.contains(&alias));
+        let mut left = match import.form {
+            ImportForm::Import => entry::plain_left(entries, stays),
+            ImportForm::From { .. } => entry::members_left(entries, stays),
+        };
+        if let Some(comments) = comments {
+            left = entry::comment(left, comments, matches!(import.form, ImportForm::From { .. }), import.aliases.len());
+        }
+        left.into_iter().map(|(_, entry)| Slot { origin, entry, changed: true }).collect()
+    }
+
+    fn arrival(&self, file: &File<'m>) -> Option<arrive::Arrival> {
+        if self.arriving.is_empty() {
+            return None;
+        }
+        Some(arrive::place(file.module, self.block, self.anchor))
+    }
+
+    fn style(&self, file: &File<'m>) -> Style {
+        arrive::style(file.module, self.block, self.is_module)
+    }
+}

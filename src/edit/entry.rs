@@ -1,0 +1,162 @@
+//! Import statements taken apart: the entry of one name, what is left of a statement, and exception comments on entries.
+
+use std::collections::BTreeMap;
+
+use crate::policy;
+use crate::python::{Entry, Module, Statement, Stmt, steers_a_tool};
+
+/// One name of a statement as a statement of its own. If the whole statement leaves its place, all its comments travel
+/// with each of its names; else only those that steer tools, for the others stay with what is left.
+pub(super) fn of_alias(module: &Module, stmt: &Stmt, alias: usize, leaves_whole: bool) -> Entry {
+    let mut entries = Entry::read(module, stmt);
+    let is_plain = !entries.first().is_some_and(Entry::is_from);
+    let mut first = entries.first().cloned().unwrap_or_else(|| Entry::import("", None));
+    if is_plain {
+        let mut entry = entries.swap_remove(alias.min(entries.len() - 1));
+        if alias > 0 {
+            entry.above = std::mem::take(&mut first.above);
+            entry.inline = std::mem::take(&mut first.inline);
+            entry.trailing = std::mem::take(&mut first.trailing);
+        }
+        return keep_comments(entry, leaves_whole);
+    }
+    let alone = first.members().len() <= 1;
+    if let Statement::From { members, star: false, .. } = &mut first.statement {
+        let mut member = members[alias].clone();
+        if !leaves_whole {
+            member.above.clear();
+        }
+        *members = vec![member];
+    }
+    first.magic_comma &= alone;
+    keep_comments(first, leaves_whole)
+}
+
+fn keep_comments(mut entry: Entry, all: bool) -> Entry {
+    if !all {
+        entry.above.clear();
+        entry.inline.retain(|comment| steers_a_tool(comment));
+        entry.trailing.retain(|comment| steers_a_tool(comment));
+    }
+    entry
+}
+
+/// The names of `import a, b` that stay, with their position; comments of the statement go to the first of them.
+pub(super) fn plain_left(entries: Vec<Entry>, stays: impl Fn(usize) -> bool) -> Vec<(usize, Entry)> {
+    let comments = entries.first().cloned();
+    let mut left: Vec<(usize, Entry)> = entries.into_iter().enumerate().filter(|(at, _)| stays(*at)).collect();
+    if let (Some((at, first)), Some(comments)) = (left.first_mut(), comments)
+        && *at > 0
+    {
+        first.above = comments.above;
+        first.inline = comments.inline;
+        first.trailing = comments.trailing;
+    }
+    left
+}
+
+/// A from-import with the members that stay.
+pub(super) fn members_left(entries: Vec<Entry>, stays: impl Fn(usize) -> bool) -> Vec<(usize, Entry)> {
+    let Some(mut entry) = entries.into_iter().next() else { return Vec::new() };
+    let Statement::From { members, star, .. } = &mut entry.statement else { return Vec::new() };
+    if *star {
+        return if stays(0) { vec![(0, entry)] } else { Vec::new() };
+    }
+    let mut position = 0;
+    members.retain(|_| {
+        position += 1;
+        stays(position - 1)
+    });
+    if members.is_empty() { Vec::new() } else { vec![(0, entry)] }
+}
+
+/// Sets or removes the exception comments of what is left of a statement.
+pub(super) fn comment(
+    mut left: Vec<(usize, Entry)>,
+    comments: &BTreeMap<usize, Option<String>>,
+    is_from: bool,
+    aliases: usize,
+) -> Vec<(usize, Entry)> {
+    if !is_from {
+        for (alias, entry) in &mut left {
+            if let Some(wanted) = comments.get(alias) {
+                *entry = without_exception_comment(entry.clone());
+                entry.inline.extend(wanted.clone());
+            }
+        }
+        return left;
+    }
+    let mut wanted: Vec<&Option<String>> = comments.values().collect();
+    wanted.dedup();
+    for (_, entry) in &mut left {
+        *entry = without_exception_comment(entry.clone());
+        match wanted.as_slice() {
+            [one] if comments.len() == aliases => entry.inline.extend((*one).clone()),
+            _ => {
+                // The names are different modules (`from google.cloud import bigquery, storage`): each has its own.
+                if let Statement::From { members, .. } = &mut entry.statement {
+                    for (at, member) in members.iter_mut().enumerate() {
+                        member.inline.extend(comments.get(&at).cloned().flatten());
+                    }
+                }
+            }
+        }
+    }
+    // isort keeps names with an alias on statements of their own, so there the comment can stand on its module alone.
+    let mut split = Vec::new();
+    for (at, mut entry) in left {
+        while entry.members().len() > 1
+            && let Some(apart) = entry.members().iter().position(|member| {
+                member.asname.is_some() && member.inline.iter().any(|c| policy::find_exception_comment(c).is_some())
+            })
+            && let Statement::From { members, .. } = &mut entry.statement
+        {
+            let mut member = members.remove(apart);
+            let mut own = entry.clone();
+            own.above = Vec::new();
+            own.inline = std::mem::take(&mut member.inline);
+            own.trailing = Vec::new();
+            own.magic_comma = false;
+            if let Statement::From { members, .. } = &mut own.statement {
+                *members = vec![member];
+            }
+            split.push((at, own));
+        }
+        split.push((at, entry));
+    }
+    split
+}
+
+pub(super) fn without_exception_comment(mut entry: Entry) -> Entry {
+    strip(&mut entry.inline);
+    strip(&mut entry.trailing);
+    if let Statement::From { members, .. } = &mut entry.statement {
+        members.iter_mut().for_each(|member| strip(&mut member.inline));
+    }
+    entry
+}
+
+fn strip(comments: &mut Vec<String>) {
+    for comment in comments.iter_mut() {
+        while let Some(range) = policy::find_exception_comment(comment) {
+            let (before, after) = (comment[..range.start].trim_end(), comment[range.end..].trim_start());
+            let gap = if before.is_empty() || after.is_empty() { "" } else { "  " };
+            *comment = format!("{before}{gap}{after}");
+        }
+    }
+    comments.retain(|comment| !comment.is_empty());
+}
+
+/// Comments of an equal import, those that are not there yet.
+pub(super) fn absorb_comments(entry: &mut Entry, other: Entry) {
+    let add = |mine: &mut Vec<String>, theirs: Vec<String>| {
+        for comment in theirs {
+            if !mine.contains(&comment) {
+                mine.push(comment);
+            }
+        }
+    };
+    add(&mut entry.above, other.above);
+    add(&mut entry.inline, other.inline);
+    add(&mut entry.trailing, other.trailing);
+}

@@ -1,0 +1,606 @@
+//! What must be known of a file before anything in it moves: dynamic access to names, `__all__`, functions that run at
+//! import or at shutdown, doctests, type comments, opt-outs. Collected in one walk; decides nothing.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+
+use smol_str::SmolStr;
+
+use super::{Code, File, Refusal, known};
+use crate::policy;
+use crate::project::is_main_guard;
+use crate::python::visit::{Visitor, walk_expr, walk_stmt};
+use crate::python::{Block, Expr, ExprKind, Function, Module, Stmt, StmtKind};
+use crate::semantic::{BindingKind, Context, ImportSite, Model, Phase, Reference, Resolution, ScopeId, ScopeNode};
+use crate::text::{Span, TextSize, span};
+
+/// See the module's comment.
+pub struct Facts<'m> {
+    text: &'m str,
+    comments: &'m [Span],
+    /// The chain of attributes on a name (`a.b.c`), by the start of the name.
+    chains: HashMap<TextSize, Vec<&'m str>>,
+    /// References by their start.
+    references: HashMap<TextSize, usize>,
+    /// Uses that may see any global name from a string.
+    pub dynamic: Option<(Code, Span, String)>,
+    /// Calls of `locals()`, `vars()`, `dir()`, by scope.
+    pub locals: HashMap<ScopeId, Span>,
+    pub all: All,
+    /// Functions that run while the module is imported, with the place that starts them.
+    pub executed: HashMap<ScopeId, Span>,
+    /// Functions that must not import when they run.
+    pub late: HashMap<ScopeId, (Code, Span, String)>,
+    pub star: Option<Span>,
+    pub module_getattr: Option<Span>,
+    pub main_guards: Vec<&'m Block>,
+    pub parameters: HashSet<&'m str>,
+    /// Docstrings with doctests, and other strings that name globals of this module.
+    doctests: Vec<Span>,
+    main_strings: Vec<Span>,
+    isort_off: Vec<Span>,
+    pub is_notebook: Option<Span>,
+    /// Functions passed as an argument to a call that ships them elsewhere.
+    pub detached: HashMap<SmolStr, Span>,
+    pub reads_import_system: HashMap<ScopeId, Span>,
+}
+
+/// What `__all__` says.
+#[derive(Debug, Default)]
+pub enum All {
+    #[default]
+    Absent,
+    Names(HashMap<SmolStr, Span>),
+    Computed(Span),
+}
+
+impl<'m> Facts<'m> {
+    pub fn new(module: &'m Module, model: &'m Model<'m>) -> Facts<'m> {
+        let text = module.text();
+        let references: HashMap<TextSize, usize> =
+            model.references().iter().enumerate().map(|(at, reference)| (reference.span.start(), at)).collect();
+        let mut facts = Facts {
+            text,
+            comments: module.comments(),
+            chains: HashMap::new(),
+            references,
+            dynamic: None,
+            locals: HashMap::new(),
+            all: All::Absent,
+            executed: HashMap::new(),
+            late: HashMap::new(),
+            star: None,
+            module_getattr: None,
+            main_guards: Vec::new(),
+            parameters: HashSet::new(),
+            doctests: Vec::new(),
+            main_strings: Vec::new(),
+            isort_off: isort_off(module),
+            is_notebook: notebook(module),
+            detached: HashMap::new(),
+            reads_import_system: HashMap::new(),
+        };
+        let mut collector = Collector { facts: &mut facts, model, callees: HashSet::new(), functions: Vec::new() };
+        for stmt in &module.body().body {
+            collector.visit_stmt(stmt);
+        }
+        let Collector { callees, functions, .. } = collector;
+        facts.read_body(module);
+        for site in model.imports().iter().filter(|site| site.import.is_star()) {
+            facts.star = Some(site.stmt.span);
+        }
+        facts.find_executed(model, &callees);
+        facts.find_late(model, &functions, &callees);
+        facts
+    }
+
+    /// The names after a reference: `["b", "c"]` of `a.b.c`, for the reference `a`.
+    pub fn chain(&self, reference: &Reference) -> &[&'m str] {
+        self.chains.get(&reference.span.start()).map_or(&[], Vec::as_slice)
+    }
+
+    fn reference<'f>(&self, model: &'f Model<'_>, at: TextSize) -> Option<&'f Reference> {
+        self.references.get(&at).map(|position| &model.references()[*position])
+    }
+
+    /// Module-level statements with a meaning of their own.
+    fn read_body(&mut self, module: &'m Module) {
+        for stmt in &module.body().body {
+            match &stmt.kind {
+                StmtKind::If { arms, .. } => {
+                    let guards = arms.iter().filter(|arm| is_main_guard(&arm.test, self.text));
+                    self.main_guards.extend(guards.map(|arm| &arm.body));
+                }
+                StmtKind::Function(function) if matches!(function.name.name.as_str(), "__getattr__" | "__dir__") => {
+                    self.module_getattr = Some(stmt.span);
+                }
+                StmtKind::Assign { targets, value } if targets.iter().any(|t| t.as_name() == Some("__all__")) => {
+                    self.all = All::Absent;
+                    self.export(value);
+                }
+                StmtKind::AnnAssign { target, value: Some(value), .. } if target.as_name() == Some("__all__") => {
+                    self.export(value);
+                }
+                StmtKind::AugAssign { target, value } if target.as_name() == Some("__all__") => self.export(value),
+                StmtKind::Expr(Expr { kind: ExprKind::Call { func, args, .. }, span }) => {
+                    match func.as_dotted().as_deref() {
+                        Some(["__all__", "append" | "remove"]) => args.iter().for_each(|arg| self.export_name(arg)),
+                        Some(["__all__", "extend"]) => args.iter().for_each(|arg| self.export(arg)),
+                        Some(["__all__", ..]) => self.all = All::Computed(*span),
+                        _ => {}
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn export(&mut self, value: &Expr) {
+        match &value.kind {
+            ExprKind::List(items) | ExprKind::Tuple(items) => items.iter().for_each(|item| self.export_name(item)),
+            // `[...] + other.__all__`: the other module's names are its own.
+            ExprKind::Operation(items) if self.text[value.span].contains('+') => {
+                items.iter().for_each(|item| self.export(item));
+            }
+            ExprKind::Attribute { attr, .. } if attr.name == "__all__" => {}
+            ExprKind::Call { func, args, .. } if matches!(func.as_name(), Some("list" | "tuple" | "sorted")) => {
+                args.iter().for_each(|arg| self.export(arg));
+            }
+            _ => self.all = All::Computed(value.span),
+        }
+    }
+
+    fn export_name(&mut self, item: &Expr) {
+        match (item.as_str().and_then(|string| string.plain(self.text)), &mut self.all) {
+            (Some(name), All::Names(names)) => {
+                names.insert(SmolStr::new(name), item.span);
+            }
+            (Some(name), All::Absent) => {
+                self.all = All::Names(HashMap::from([(SmolStr::new(name), item.span)]));
+            }
+            (Some(_), All::Computed(_)) => {}
+            (None, _) => {
+                if let ExprKind::Starred(inner) = &item.kind {
+                    self.export(inner);
+                } else {
+                    self.all = All::Computed(item.span);
+                }
+            }
+        }
+    }
+
+    /// Follows calls by name from the module's body: functions, constructors, decorators, methods of `self`.
+    fn find_executed(&mut self, model: &Model<'m>, callees: &HashSet<TextSize>) {
+        let mut by_function: HashMap<ScopeId, Vec<&Reference>> = HashMap::new();
+        let mut queue: VecDeque<(ScopeId, Span)> = VecDeque::new();
+        for reference in model.references() {
+            let called = callees.contains(&reference.span.start()) || reference.context == Context::Decorator;
+            if !called {
+                continue;
+            }
+            match model.enclosing_function(reference.scope) {
+                Some(function) => by_function.entry(function).or_default().push(reference),
+                None if reference.phase == Phase::Import && !self.in_main_guard(reference.span) => {
+                    queue.extend(self.called_by(model, reference).into_iter().map(|scope| (scope, reference.span)));
+                }
+                None => {}
+            }
+        }
+        while let Some((scope, origin)) = queue.pop_front() {
+            if self.executed.insert(scope, origin).is_some() {
+                continue;
+            }
+            for reference in by_function.get(&scope).into_iter().flatten() {
+                let called = self.called_by(model, reference);
+                queue.extend(called.into_iter().filter(|scope| !self.executed.contains_key(scope)).map(|s| (s, origin)));
+            }
+        }
+    }
+
+    /// The functions that calling this name runs.
+    fn called_by(&self, model: &Model<'m>, reference: &Reference) -> Vec<ScopeId> {
+        let chain = self.chain(reference);
+        if let [method, ..] = chain
+            && matches!(reference.name.as_str(), "self" | "cls")
+        {
+            let class = model.ancestors(reference.scope).find_map(|scope| match model.scope(scope).node {
+                ScopeNode::Class(class) => Some(class),
+                _ => None,
+            });
+            return class.map(|class| methods(model, &class.body, &[method])).unwrap_or_default();
+        }
+        let Resolution::Scope(home) = reference.resolution else { return Vec::new() };
+        let Some(symbol) = model.symbol(home, &reference.name) else { return Vec::new() };
+        let mut scopes = Vec::new();
+        for binding in &symbol.bindings {
+            match model.binding(*binding).kind {
+                BindingKind::Function(function) if chain.is_empty() => scopes.extend(model.scope_of_function(function)),
+                BindingKind::Class(class) => match chain {
+                    [] => scopes.extend(methods(model, &class.body, CONSTRUCTORS)),
+                    [method, ..] => scopes.extend(methods(model, &class.body, &[method])),
+                },
+                _ => {}
+            }
+        }
+        scopes
+    }
+
+    /// Shutdown and signal handlers, and what they call in this module.
+    fn find_late(&mut self, model: &Model<'m>, functions: &[&'m Function], callees: &HashSet<TextSize>) {
+        let mut queue: VecDeque<(ScopeId, (Code, Span, String))> = VecDeque::new();
+        for function in functions {
+            if known::SHUTDOWN_METHODS.contains(&function.name.name.as_str()) {
+                let what = format!("`{}` may run at interpreter shutdown", function.name.name);
+                let scope = model.scope_of_function(function);
+                queue.extend(scope.map(|scope| (scope, (Code::ShutdownPath, function.name.span, what))));
+            }
+        }
+        queue.extend(std::mem::take(&mut self.late));
+        let mut by_function: HashMap<ScopeId, Vec<&Reference>> = HashMap::new();
+        for reference in model.references().iter().filter(|reference| callees.contains(&reference.span.start())) {
+            if let Some(function) = model.enclosing_function(reference.scope) {
+                by_function.entry(function).or_default().push(reference);
+            }
+        }
+        while let Some((scope, reason)) = queue.pop_front() {
+            if self.late.insert(scope, reason.clone()).is_some() {
+                continue;
+            }
+            for reference in by_function.get(&scope).into_iter().flatten() {
+                for called in self.called_by(model, reference) {
+                    if !self.late.contains_key(&called) {
+                        queue.push_back((called, reason.clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    pub fn in_main_guard(&self, place: Span) -> bool {
+        self.main_guards.iter().any(|block| block.span.contains_range(place))
+    }
+
+    /// A doctest that uses `name` without importing it.
+    pub fn doctest_use(&self, name: &str) -> Option<Span> {
+        self.doctests.iter().copied().find(|place| {
+            let lines = self.text[*place].lines().map(str::trim_start);
+            let code: Vec<&str> = lines.filter(|line| line.starts_with(">>>") || line.starts_with("...")).collect();
+            let imports = code.iter().any(|line| {
+                let words = line.trim_start_matches(['>', '.', ' ']);
+                (words.starts_with("import ") || words.starts_with("from ")) && has_word(words, name)
+            });
+            !imports && code.iter().any(|line| has_word(line, name))
+        })
+    }
+
+    /// A string that imports `name` from this module as a script: `"from __main__ import name"`.
+    pub fn main_string_use(&self, name: &str) -> Option<Span> {
+        self.main_strings.iter().copied().find(|place| has_word(&self.text[*place], name))
+    }
+
+    /// A type comment that mentions `name`.
+    pub fn type_comment_use(&self, name: &str) -> Option<Span> {
+        self.comments.iter().copied().find(|place| {
+            let comment = &self.text[*place];
+            let body = comment.trim_start_matches('#').trim_start();
+            body.strip_prefix("type:").is_some_and(|kind| !kind.trim_start().starts_with("ignore") && has_word(kind, name))
+        })
+    }
+
+    fn line_of(&self, place: Span) -> Span {
+        let start = self.text[..usize::from(place.start())].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        let rest = &self.text[usize::from(place.end())..];
+        let end = usize::from(place.end()) + rest.find(['\n', '\r']).unwrap_or(rest.len());
+        span(start, end)
+    }
+
+    /// Comments on the lines of the statement.
+    pub fn comments_on(&self, stmt: &Stmt) -> impl Iterator<Item = &'m str> {
+        let lines = self.line_of(stmt.span);
+        let text = self.text;
+        let first = self.comments.partition_point(|comment| comment.start() < lines.start());
+        self.comments[first..].iter().take_while(move |comment| comment.end() <= lines.end()).map(move |c| &text[*c])
+    }
+
+    /// The own-line comment directly above the statement.
+    pub fn comment_above(&self, stmt: &Stmt) -> Option<Span> {
+        let line = self.line_of(Span::empty(stmt.span.start()));
+        let before = self.comments.partition_point(|comment| comment.end() <= line.start()).checked_sub(1)?;
+        let comment = self.comments[before];
+        let between = &self.text[Span::new(comment.end(), line.start())];
+        let own_line = self.text[Span::new(self.line_of(comment).start(), comment.start())].trim().is_empty();
+        (own_line && matches!(between, "\n" | "\r\n")).then_some(comment)
+    }
+
+    /// `# hotcold: keep`
+    pub fn is_kept(&self, stmt: &Stmt) -> bool {
+        self.comments_on(stmt).any(|comment| directive(comment) == Some("keep"))
+    }
+
+    /// A comment that asks other tools to leave the statement where it is.
+    pub fn suppression(&self, stmt: &Stmt, codes: &[&str]) -> Option<Span> {
+        if self.isort_off.iter().any(|region| region.contains_range(stmt.span)) {
+            return Some(stmt.span);
+        }
+        let found = self.comments_on(stmt).any(|comment| {
+            SKIPS.iter().any(|skip| comment.replace(' ', "").contains(skip))
+                || codes.iter().any(|code| comment.contains(code) && (comment.contains("noqa") || comment.contains("disable")))
+        });
+        found.then_some(stmt.span)
+    }
+
+    pub fn begins_its_line(&self, stmt: &Stmt) -> bool {
+        self.text[Span::new(self.line_of(stmt.span).start(), stmt.span.start())]
+            .trim_start_matches(['\u{feff}', '\u{c}'])
+            .trim()
+            .is_empty()
+    }
+
+    /// Nothing but a comment follows the statement on its line.
+    pub fn ends_its_line(&self, stmt: &Stmt) -> bool {
+        let rest = self.text[Span::new(stmt.span.end(), self.line_of(stmt.span).end())].trim_start();
+        rest.is_empty() || rest.starts_with('#')
+    }
+
+    /// The standard exception comments that stand on the statement's lines for that alias.
+    pub fn exception_comments(&self, _file: &File<'_>, site: &ImportSite<'_>, _alias: usize) -> Vec<String> {
+        self.comments_on(site.stmt).flat_map(policy::exception_comments_in).collect()
+    }
+
+    /// The file's calls that may look up any name of the module by string.
+    pub fn dynamic_refusal(&self) -> Option<Refusal> {
+        self.dynamic.as_ref().map(|(code, place, what)| Refusal::here(*code, *place, what.clone()))
+    }
+
+    /// Names exported by `__all__`, or a refusal for a computed one.
+    pub fn export_refusal(&self, name: &str) -> Option<Refusal> {
+        match &self.all {
+            All::Absent => None,
+            All::Names(names) => {
+                let place = names.get(name)?;
+                Some(Refusal::here(Code::Exported, *place, format!("`__all__` lists `{name}`")))
+            }
+            All::Computed(place) => Some(Refusal::here(Code::DynamicAll, *place, "`__all__` is computed here")),
+        }
+    }
+}
+
+const CONSTRUCTORS: &[&str] = &["__init__", "__new__", "__post_init__", "__set_name__", "__init_subclass__"];
+
+const SKIPS: &[&str] = &["isort:skip", "usort:skip", "noreorder", "isort:dont-add"];
+
+/// The word after `hotcold:` in a comment.
+pub fn directive(comment: &str) -> Option<&str> {
+    let at = comment.find("hotcold:")?;
+    comment[at + "hotcold:".len()..].split_whitespace().next()
+}
+
+/// Whether `name` stands in `text` as a whole identifier.
+pub fn has_word(text: &str, name: &str) -> bool {
+    let boundary = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    text.match_indices(name).any(|(at, _)| {
+        boundary(text[..at].chars().next_back()) && boundary(text[at + name.len()..].chars().next())
+    })
+}
+
+fn methods(model: &Model<'_>, body: &Block, names: &[&str]) -> Vec<ScopeId> {
+    let functions = body.body.iter().filter_map(|stmt| match &stmt.kind {
+        StmtKind::Function(function) if names.contains(&function.name.name.as_str()) => Some(function),
+        _ => None,
+    });
+    functions.filter_map(|function| model.scope_of_function(function)).collect()
+}
+
+/// Regions between `# isort: off` and `# isort: on`.
+fn isort_off(module: &Module) -> Vec<Span> {
+    let text = module.text();
+    let mut regions = Vec::new();
+    let mut open = None;
+    for comment in module.comments() {
+        let words = text[*comment].trim_start_matches('#').replace("ruff:", "").replace(' ', "");
+        match words.as_str() {
+            "isort:off" => open = open.or(Some(comment.start())),
+            "isort:on" => regions.extend(open.take().map(|start| Span::new(start, comment.end()))),
+            "isort:skip_file" => regions.push(span(0, text.len())),
+            _ => {}
+        }
+    }
+    regions.extend(open.map(|start| Span::new(start, crate::text::size(text.len()))));
+    regions
+}
+
+/// A comment that marks an exported notebook.
+fn notebook(module: &Module) -> Option<Span> {
+    let text = module.text();
+    module.comments().iter().copied().find(|comment| {
+        let line = &text[*comment];
+        let first_column = comment.start() == 0.into() || text[..usize::from(comment.start())].ends_with('\n');
+        first_column
+            && (line.starts_with("# %%") || line.starts_with("#%%") || line.starts_with("# COMMAND ------")
+                || line.starts_with("# In["))
+    })
+}
+
+/// One walk over the file.
+struct Collector<'f, 'm> {
+    facts: &'f mut Facts<'m>,
+    model: &'m Model<'m>,
+    /// Starts of names that are called, or whose attribute is.
+    callees: HashSet<TextSize>,
+    functions: Vec<&'m Function>,
+}
+
+impl<'m> Visitor<'m> for Collector<'_, 'm> {
+    fn visit_stmt(&mut self, stmt: &'m Stmt) {
+        match &stmt.kind {
+            StmtKind::Function(function) => {
+                self.functions.push(function);
+                self.facts.parameters.extend(function.params.iter().map(|param| param.ident.name.as_str()));
+                for decorator in &function.decorators {
+                    self.callees.extend(root(decorator).map(|name| name.span.start()));
+                }
+            }
+            StmtKind::Class(class) => {
+                for decorator in &class.decorators {
+                    self.callees.extend(root(decorator).map(|name| name.span.start()));
+                }
+            }
+            _ => {}
+        }
+        walk_stmt(self, stmt);
+    }
+
+    fn visit_expr(&mut self, expr: &'m Expr) {
+        match &expr.kind {
+            ExprKind::Attribute { .. } => {
+                if let (Some(name), Some(parts)) = (root(expr), expr.as_dotted()) {
+                    self.facts.chains.entry(name.span.start()).or_insert_with(|| parts[1..].to_vec());
+                    self.attribute(&parts, expr);
+                }
+            }
+            ExprKind::Call { func, args, keywords } => {
+                self.callees.extend(root(func).map(|name| name.span.start()));
+                if let Some(parts) = func.as_dotted() {
+                    self.call(&parts, expr, args);
+                    let values = args.iter().chain(keywords.iter().map(|keyword| &keyword.value));
+                    self.registrations(&parts, expr, values);
+                }
+            }
+            ExprKind::Subscript { value, index } => {
+                let own = value.as_dotted().is_some_and(|dotted| dotted == ["sys", "modules"])
+                    && index.as_name() == Some("__name__");
+                if own {
+                    self.dynamic(Code::DynamicNamespace, expr.span, "the module takes itself from `sys.modules`");
+                }
+            }
+            ExprKind::Str(_) => self.string(expr),
+            _ => {}
+        }
+        walk_expr(self, expr);
+    }
+}
+
+impl<'m> Collector<'_, 'm> {
+    fn dynamic(&mut self, code: Code, place: Span, what: &str) {
+        self.facts.dynamic.get_or_insert_with(|| (code, place, what.to_owned()));
+    }
+
+    /// Whether the name at the start of `expr` is the builtin, and in which scope it is used.
+    fn builtin(&self, expr: &Expr) -> Option<ScopeId> {
+        let name = root(expr)?;
+        let reference = self.facts.reference(self.model, name.span.start())?;
+        matches!(reference.resolution, Resolution::Builtin | Resolution::Unknown).then_some(reference.scope)
+    }
+
+    fn call(&mut self, func: &[&'m str], call: &'m Expr, args: &'m [Expr]) {
+        let ExprKind::Call { func: callee, .. } = &call.kind else { return };
+        match func {
+            ["globals"] if self.builtin(callee).is_some() => {
+                self.dynamic(Code::DynamicNamespace, call.span, "`globals()` is called");
+            }
+            ["vars" | "locals" | "dir"] if args.is_empty() => {
+                let Some(scope) = self.builtin(callee) else { return };
+                match self.model.enclosing_function(scope) {
+                    Some(_) => {
+                        self.facts.locals.entry(scope).or_insert(call.span);
+                    }
+                    // In a class body it is the class's namespace.
+                    None if matches!(self.model.scope(scope).node, ScopeNode::Class(_)) => {}
+                    None => self.dynamic(Code::DynamicNamespace, call.span, "the module's namespace is taken as a whole"),
+                }
+            }
+            ["eval" | "exec"] if self.builtin(callee).is_some() => {
+                // With a dictionary of its own it sees nothing of this module; `globals()` is seen above.
+                let own_names = args.len() >= 2 && !matches!(args[1].kind, ExprKind::Constant);
+                if !own_names {
+                    self.dynamic(Code::EvalExec, call.span, "the code in this string may use any global name");
+                }
+            }
+            ["__import__"] | [.., "import_module"] if args.first().and_then(|arg| arg.as_name()) == Some("__name__") => {
+                self.dynamic(Code::DynamicNamespace, call.span, "the module imports itself by name");
+            }
+            [.., "modules", "get"] if args.first().and_then(|arg| arg.as_name()) == Some("__name__") => {
+                self.dynamic(Code::DynamicNamespace, call.span, "the module takes itself from `sys.modules`");
+            }
+            _ => {}
+        }
+        let last = func.last().copied().unwrap_or_default();
+        if matches!(last, "import_module" | "__import__" | "reload") {
+            self.import_system(call);
+        }
+    }
+
+    fn attribute(&mut self, parts: &[&'m str], expr: &'m Expr) {
+        if let ["sys", "modules", ..] = parts {
+            self.import_system(expr);
+        }
+        if let [.., "f_locals" | "f_globals"] = parts {
+            self.dynamic(Code::DynamicNamespace, expr.span, "a frame's names are read");
+        }
+    }
+
+    fn import_system(&mut self, expr: &'m Expr) {
+        let Some(name) = root(expr) else { return };
+        let Some(reference) = self.facts.reference(self.model, name.span.start()) else { return };
+        if let Some(function) = self.model.enclosing_function(reference.scope) {
+            self.facts.reads_import_system.entry(function).or_insert(expr.span);
+        }
+    }
+
+    /// `atexit.register(f)`, `signal.signal(..., f)`, `udf(f)`.
+    fn registrations(&mut self, func: &[&'m str], call: &'m Expr, values: impl Iterator<Item = &'m Expr>) {
+        let dotted = func.join(".");
+        let code = if known::SHUTDOWN_REGISTRARS.contains(&dotted.as_str()) {
+            Code::ShutdownPath
+        } else if known::SIGNAL_REGISTRARS.contains(&dotted.as_str()) {
+            Code::SignalHandler
+        } else if known::DETACHING_CALLS.contains(&func.last().copied().unwrap_or_default()) {
+            for value in values {
+                if let Some(name) = value.as_name() {
+                    self.facts.detached.insert(SmolStr::new(name), call.span);
+                }
+            }
+            return;
+        } else {
+            return;
+        };
+        for value in values {
+            let Some(name) = root(value) else { continue };
+            let Some(reference) = self.facts.reference(self.model, name.span.start()) else { continue };
+            if let (Some(parts), true) = (value.as_dotted(), matches!(value.kind, ExprKind::Attribute { .. })) {
+                self.facts.chains.entry(name.span.start()).or_insert_with(|| parts[1..].to_vec());
+            }
+            for scope in self.facts.called_by(self.model, reference) {
+                let what = format!("`{dotted}` registers the function");
+                self.facts.late.entry(scope).or_insert((code, call.span, what));
+            }
+        }
+    }
+
+    fn string(&mut self, expr: &'m Expr) {
+        let source = &self.facts.text[expr.span];
+        if source.contains(">>>") {
+            self.facts.doctests.push(expr.span);
+        }
+        if source.contains("from __main__ import") {
+            self.facts.main_strings.push(expr.span);
+        }
+    }
+}
+
+/// The name that a chain of attributes, calls and subscripts begins with.
+fn root(expr: &Expr) -> Option<&Expr> {
+    let mut current = expr;
+    loop {
+        match &current.kind {
+            ExprKind::Name(_) => return Some(current),
+            ExprKind::Attribute { value, .. } | ExprKind::Subscript { value, .. } => current = value,
+            ExprKind::Call { func, .. } => current = func,
+            _ => return None,
+        }
+    }
+}
+
+/// The statements of the module's body that are gone after a move.
+pub fn first_survivor<'m>(module: &'m Module, gone: &BTreeSet<TextSize>) -> Option<(usize, &'m Stmt)> {
+    module.body().body.iter().enumerate().find(|(_, stmt)| !gone.contains(&stmt.span.start()))
+}

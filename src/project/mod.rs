@@ -1,0 +1,168 @@
+//! Every file of the project by module name: who reads whose names, also by string, and who imports whom. Built from
+//! syntax alone; decides nothing and reads no disk. Where a name is ambiguous every candidate counts, so that an answer
+//! "nobody reads it" can be trusted.
+
+mod cycle;
+mod index;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use smol_str::SmolStr;
+
+use crate::name::ModuleName;
+use crate::text::LineColumn;
+
+pub use index::{
+    FileIndex, ImportTarget, from_module, is_main_guard, is_type_checking, module_of_path, targets,
+};
+
+/// Index of a file in its project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(u32);
+
+/// One place where a file names an attribute of a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    pub module: ModuleName,
+    pub name: SmolStr,
+    pub kind: ReadKind,
+    pub place: LineColumn,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReadKind {
+    /// `from module import name`
+    FromImport,
+    /// `module.name`
+    Attribute,
+    /// `module.name = x`, `del module.name`
+    Store,
+    /// `patch("module.name")`, `setattr(module, "name", x)`
+    Patched,
+    /// A dotted path in any other string.
+    String,
+}
+
+/// All files, with the questions that a move asks of them.
+#[derive(Debug)]
+pub struct Project {
+    files: Vec<FileIndex>,
+    /// Reads by the name read: (file, position in its reads).
+    readers: HashMap<SmolStr, Vec<(FileId, u32)>>,
+    /// Files by the last component of their module name.
+    by_last: HashMap<SmolStr, Vec<FileId>>,
+    /// Folders with an `__init__.py`.
+    packages: BTreeSet<SmolStr>,
+    /// Top-level modules imported anywhere.
+    roots: BTreeSet<SmolStr>,
+    /// Modules replaced in `sys.modules`, with a place.
+    sys_modules: BTreeMap<SmolStr, (FileId, LineColumn)>,
+}
+
+impl Project {
+    /// `files` in the order of their paths, so that answers do not depend on the order of reading.
+    pub fn new(files: Vec<FileIndex>) -> Project {
+        let mut project = Project {
+            files,
+            readers: HashMap::new(),
+            by_last: HashMap::new(),
+            packages: BTreeSet::new(),
+            roots: BTreeSet::new(),
+            sys_modules: BTreeMap::new(),
+        };
+        for (position, file) in project.files.iter().enumerate() {
+            let id = FileId(position as u32);
+            project.by_last.entry(SmolStr::new(file.name.last())).or_default().push(id);
+            if file.is_package {
+                project.packages.insert(SmolStr::new(file.name.as_str()));
+            }
+            project.roots.extend(file.roots.iter().cloned());
+            for (number, read) in file.reads.iter().enumerate() {
+                project.readers.entry(read.name.clone()).or_default().push((id, number as u32));
+            }
+            for (module, place) in &file.sys_modules {
+                project.sys_modules.entry(module.clone()).or_insert((id, *place));
+            }
+        }
+        project
+    }
+
+    pub fn file(&self, id: FileId) -> &FileIndex {
+        &self.files[id.0 as usize]
+    }
+
+    pub fn find(&self, path: &str) -> Option<FileId> {
+        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|at| FileId(at as u32))
+    }
+
+    /// Files that an import of `module` may find. A file inside a package is not found by a name that leaves the package
+    /// out: `app/json.py` is not `json` where `app/__init__.py` stands.
+    pub fn files_of<'p>(&'p self, module: &'p ModuleName) -> impl Iterator<Item = FileId> + 'p {
+        let candidates = self.by_last.get(module.last()).map_or(&[][..], Vec::as_slice);
+        candidates.iter().copied().filter(move |id| {
+            let name = &self.file(*id).name;
+            let folder = name.as_str().strip_suffix(module.as_str()).map(|head| head.trim_end_matches('.'));
+            name.may_be(module) && !folder.is_some_and(|folder| self.packages.contains(folder))
+        })
+    }
+
+    /// Who reads `name` from the file `of`, in other files or through the module's own name.
+    pub fn readers_of<'p>(&'p self, of: FileId, name: &str) -> impl Iterator<Item = (&'p FileIndex, &'p Read)> {
+        let home = self.file(of);
+        self.reads_named(name).filter(move |(_, read)| read.module.may_be(&home.name))
+    }
+
+    /// Who reads, replaces or assigns `module.name`, whether or not the module is part of the project.
+    pub fn reads_of<'p>(
+        &'p self,
+        module: &'p ModuleName,
+        name: &str,
+    ) -> impl Iterator<Item = (&'p FileIndex, &'p Read)> {
+        self.reads_named(name).filter(move |(_, read)| read.module.may_be(module))
+    }
+
+    fn reads_named(&self, name: &str) -> impl Iterator<Item = (&FileIndex, &Read)> {
+        let places = self.readers.get(name).map_or(&[][..], Vec::as_slice);
+        places.iter().map(|(id, number)| {
+            let file = self.file(*id);
+            (file, &file.reads[*number as usize])
+        })
+    }
+
+    /// Who star-imports the file `of`.
+    pub fn star_importers(&self, of: FileId) -> impl Iterator<Item = (&FileIndex, LineColumn)> {
+        let home = &self.file(of).name;
+        self.files.iter().flat_map(move |file| {
+            file.stars.iter().filter(|(module, _)| module.may_be(home)).map(move |(_, place)| (file, *place))
+        })
+    }
+
+    /// Where the project replaces `module`, or a package above it, in `sys.modules`.
+    pub fn sys_modules_write(&self, module: &ModuleName) -> Option<(&FileIndex, LineColumn)> {
+        let (id, place) = self.sys_modules.get(module.as_str()).or_else(|| self.sys_modules.get(module.root()))?;
+        Some((self.file(*id), *place))
+    }
+
+    /// Whether any file imports the top-level module `root`.
+    pub fn imports_root(&self, root: &str) -> bool {
+        self.roots.contains(root)
+    }
+
+    /// A file other than `except` that uses the submodule `module` as an attribute without importing it.
+    pub fn submodule_user(&self, module: &ModuleName, except: FileId) -> Option<(&FileIndex, &Read)> {
+        let parent = module.parent()?;
+        let except = &self.file(except).path;
+        self.reads_named(module.last()).find(|(file, read)| {
+            read.kind == ReadKind::Attribute
+                && read.module.may_be(&parent)
+                && file.path != *except
+                && !file.imports.iter().any(|imported| imported.is_within(module))
+        })
+    }
+
+    /// The chain of import-time imports from a file of `target` to `home`, if there is one: what a module-level import
+    /// of `target` in `home` would close into a cycle.
+    pub fn cycle(&self, home: FileId, target: &ModuleName) -> Option<Vec<cycle::Step>> {
+        cycle::find(self, home, target)
+    }
+}

@@ -1,0 +1,282 @@
+//! A command from start to end: find files, run the analysis, hand the outcome to its sink, tell the exit code.
+//! Check, diff and fix share everything but the sink.
+
+mod sink;
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use hotcold::cli::{Exit, Explain, Origin, Run};
+use hotcold::config::{Config, Loader, Overrides};
+use hotcold::name::ModuleName;
+use hotcold::outcome::{Outcome, Problem};
+use hotcold::pipeline::{self, Input, Inputs};
+use hotcold::plan::Code;
+use hotcold::report::explain;
+use hotcold::source::{self, Entry, Kind, Root, Selection, Tree};
+use rayon::prelude::*;
+
+use crate::terminal::{Progress, Terminal};
+
+/// Deeply nested source needs deep recursion.
+const STACK_SIZE: usize = 64 * 1024 * 1024;
+
+/// The name of text from standard input that has none.
+const UNNAMED: &str = "stdin.py";
+
+/// Text from standard input, with the file that it stands for.
+pub struct Stdin {
+    path: PathBuf,
+    shown: String,
+    text: String,
+}
+
+/// Runs check, diff or fix.
+pub fn run(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let threads = rayon::ThreadPoolBuilder::new()
+        .stack_size(STACK_SIZE)
+        .num_threads(run.common.jobs.map_or(0, usize::from))
+        .build()
+        .context("cannot start threads")?;
+    threads.install(|| run_here(run, terminal))
+}
+
+fn run_here(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let working_directory = working_directory()?;
+    let overrides = Overrides {
+        config: run.common.config.clone(),
+        target_version: run.common.target_version,
+        exclude: run.common.exclude.clone(),
+    };
+    let mut loader = Loader::new(&read_configuration, &working_directory, overrides);
+    let (mut tree, stdin) = match &run.origin {
+        Origin::Paths(paths) => {
+            let force_exclude = run.common.force_exclude;
+            let selection = Selection { paths, working_directory: &working_directory, force_exclude };
+            (source::discover(&selection, &mut loader)?, None)
+        }
+        Origin::Stdin(name) => {
+            let (tree, stdin) = stdin(name.as_deref(), &working_directory, run, &mut loader)?;
+            (tree, Some(stdin))
+        }
+    };
+    let judges = advise(&tree, run, terminal)?;
+
+    let mut outcome = Outcome { problems: std::mem::take(&mut tree.problems), ..Outcome::default() };
+    let progress = terminal.progress();
+    let mut skipped = Vec::new();
+    for root in tree.roots {
+        let part = analyse(root, stdin.as_ref(), &run.common.only, &working_directory, &progress, &mut skipped);
+        outcome.files.extend(part.files);
+        outcome.problems.extend(part.problems);
+        outcome.statistics.add(&part.statistics);
+    }
+    progress.finish();
+    outcome.files.sort_by(|a, b| a.path.cmp(&b.path));
+    outcome.problems.sort_by(|a, b| (&a.path, a.place).cmp(&(&b.path, b.place)));
+    outcome.statistics.files_skipped += skipped.len();
+    if terminal.verbose {
+        let mut stderr = io::stderr().lock();
+        for (path, why) in &skipped {
+            writeln!(stderr, "read only: {path} ({why})")?;
+        }
+    }
+    let sink = sink::Sink { run, terminal, working_directory: &working_directory, stdin: stdin.as_ref(), judges };
+    sink.take(outcome)
+}
+
+/// Explains a module or a code.
+pub fn explain(request: &Explain, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let out = &mut io::stdout().lock();
+    let subject = request.subject.trim();
+    if let Some(code) = explain::finding_code(subject) {
+        explain::write_finding(code, terminal.stdout, out)?;
+        return Ok(Exit::Success);
+    }
+    if let Some(code) = Code::from_name(subject) {
+        explain::write_refusal(code, terminal.stdout, out)?;
+        return Ok(Exit::Success);
+    }
+    let looks_like_a_code = subject.contains('-') || (subject.starts_with("HC") && subject[2..].parse::<u32>().is_ok());
+    let Some(module) = ModuleName::new(subject).filter(|_| !looks_like_a_code) else {
+        let names = Code::ALL.iter().map(|code| code.name());
+        let closest = names.max_by(|a, b| strsim::jaro(a, subject).total_cmp(&strsim::jaro(b, subject)));
+        let meant = closest.map_or(String::new(), |name| format!(": did you mean `{name}`?"));
+        anyhow::bail!("`{subject}` is neither a module name nor a code{meant}");
+    };
+    let working_directory = working_directory()?;
+    let overrides = Overrides { config: request.config.clone(), ..Overrides::default() };
+    let config = Loader::new(&read_configuration, &working_directory, overrides).config(&working_directory)?;
+    explain::write_module(&module, &config, terminal.stdout, out)?;
+    Ok(Exit::Success)
+}
+
+/// Whether there is something that imports can be judged by; says so on standard error if not.
+fn advise(tree: &Tree, run: &Run, terminal: &Terminal) -> io::Result<sink::Judges> {
+    let configs =
+        || tree.roots.iter().flat_map(|root| &root.files).filter(|file| file.selected).map(|file| &file.config);
+    let mut warnings = Vec::new();
+    let mut judges = sink::Judges::Nothing;
+    if tree.roots.is_empty() {
+        // No path could be read, which is told as a problem.
+    } else if configs().next().is_none() {
+        warnings.push("no Python files were found under the given paths".to_owned());
+    } else if configs().all(|config| config.modules.is_empty()) {
+        warnings.push(
+            "no module is configured, so there is nothing to judge: write `[modules.boto3]` with `import-ms = 350` \
+             and `usage-percent = 90` to hotcold.toml"
+                .to_owned(),
+        );
+    } else {
+        judges = sink::Judges::Something;
+        for only in &run.common.only {
+            let is_known = |config: &Arc<Config>| {
+                config.lookup(only).is_some() || config.modules.keys().any(|module| module.is_within(only))
+            };
+            if !configs().any(is_known) {
+                warnings.push(format!("`{only}` (--only) is not a configured module"));
+            }
+        }
+    }
+    if !terminal.quiet {
+        let mut stderr = io::stderr().lock();
+        for warning in warnings {
+            writeln!(stderr, "warning: {warning}")?;
+        }
+    }
+    Ok(judges)
+}
+
+/// One project: reads its files, runs the analysis, and names files as the user would.
+fn analyse(
+    root: Root,
+    stdin: Option<&Stdin>,
+    only: &[ModuleName],
+    working_directory: &Path,
+    progress: &Progress,
+    skipped: &mut Vec<(String, &'static str)>,
+) -> Outcome {
+    let shown = |relative: &str| match stdin {
+        Some(stdin) if root.folder.join(relative) == stdin.path => stdin.shown.clone(),
+        _ => display(&root.folder.join(relative), working_directory),
+    };
+    let concerned = |entry: &Entry| entry.selected && !entry.config.is_empty();
+    if !root.files.iter().any(concerned) {
+        return Outcome::default();
+    }
+    let read: Vec<Result<Option<Input>, Problem>> =
+        root.files.par_iter().map(|entry| input(entry, stdin, &shown(&entry.relative))).collect();
+    let mut problems = Vec::new();
+    let mut files = Vec::new();
+    for (entry, read) in root.files.iter().zip(read) {
+        match read {
+            Ok(Some(input)) => {
+                if let (true, false, why) = (input.selected, input.rewritable, why_reader(entry)) {
+                    skipped.push((shown(&entry.relative), why));
+                }
+                files.push(input);
+            }
+            Ok(None) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let step = |done, all| progress.step(done, all);
+    let mut outcome = pipeline::run(Inputs { files, only, progress: &step });
+    for file in &mut outcome.files {
+        file.path = shown(&file.path);
+        for proof in file.refusals.iter_mut().flat_map(|note| &mut note.proofs) {
+            proof.path = shown(&proof.path);
+        }
+    }
+    for problem in &mut outcome.problems {
+        problem.path = shown(&problem.path);
+    }
+    outcome.problems.extend(problems);
+    outcome
+}
+
+fn why_reader(entry: &Entry) -> &'static str {
+    match entry.kind {
+        Kind::Reader(why) => why,
+        Kind::Rewritable => "generated file",
+    }
+}
+
+/// A file as the analysis takes it. Files that are only read for others are read as well as they can be.
+fn input(entry: &Entry, stdin: Option<&Stdin>, shown: &str) -> Result<Option<Input>, Problem> {
+    let is_writable = entry.kind == Kind::Rewritable;
+    let text = match stdin {
+        Some(stdin) if stdin.path == entry.path => Some(stdin.text.clone()),
+        _ if entry.selected && is_writable => Some(source::read(&entry.path, shown)?),
+        _ => source::read_leniently(&entry.path),
+    };
+    Ok(text.map(|text| Input {
+        path: entry.relative.clone(),
+        selected: entry.selected,
+        rewritable: is_writable && source::why_read_only(&text).is_none(),
+        text,
+        config: Arc::clone(&entry.config),
+    }))
+}
+
+/// The project of the file that standard input stands for, with that file selected alone.
+fn stdin(
+    name: Option<&Path>,
+    working_directory: &Path,
+    run: &Run,
+    loader: &mut Loader<'_>,
+) -> anyhow::Result<(Tree, Stdin)> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(source::SIZE_LIMIT + 1).read_to_end(&mut bytes).context("cannot read standard input")?;
+    anyhow::ensure!(bytes.len() as u64 <= source::SIZE_LIMIT, "standard input is larger than 32 MiB");
+    let shown = name.map_or("-".to_owned(), |name| name.display().to_string());
+    let text = source::decode(bytes, &shown).map_err(|problem| {
+        let place = problem.place.map_or(String::new(), |place| format!(":{place}"));
+        anyhow::anyhow!("{}{place}: {}", problem.path, problem.message)
+    })?;
+
+    let path = working_directory.join(name.unwrap_or(Path::new(UNNAMED)));
+    let folder = path.parent().and_then(|folder| fs::canonicalize(folder).ok());
+    let folder = folder.unwrap_or_else(|| working_directory.to_owned());
+    let path = folder.join(path.file_name().unwrap_or(UNNAMED.as_ref()));
+    let mut tree = Tree::default();
+    if name.is_some() {
+        let paths = [folder.clone()];
+        tree = source::discover(&Selection { paths: &paths, working_directory, force_exclude: false }, loader)?;
+    }
+    if tree.roots.is_empty() {
+        tree.roots.push(Root { folder: folder.clone(), files: Vec::new() });
+    }
+    let config = loader.config(&folder)?;
+    for root in &mut tree.roots {
+        root.files.iter_mut().for_each(|entry| entry.selected = false);
+        root.files.retain(|entry| entry.path != path);
+        let mut entry = source::file(&path, &root.folder, Arc::clone(&config));
+        entry.selected = !(run.common.force_exclude && config.exclude.contains(&path));
+        if path.extension().is_some_and(|extension| extension == "pyi") {
+            entry.kind = Kind::Reader("stub");
+        }
+        root.files.push(entry);
+    }
+    Ok((tree, Stdin { path, shown, text }))
+}
+
+fn working_directory() -> anyhow::Result<PathBuf> {
+    std::env::current_dir().context("the working directory is gone")
+}
+
+fn read_configuration(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Relative to the working directory where it lies below, else absolute.
+fn display(path: &Path, working_directory: &Path) -> String {
+    source::with_slashes(path.strip_prefix(working_directory).unwrap_or(path))
+}

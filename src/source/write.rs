@@ -1,0 +1,67 @@
+//! Writing a file whole or not at all: a temporary file beside it, then a rename. What a symlink points to is written,
+//! never the link; permissions stay.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Why a file still has its old text.
+#[derive(Debug, Error)]
+pub enum WriteError {
+    #[error("changed on disk while it was being checked, and is left as it is: run hotcold again")]
+    Changed,
+    #[error("is read-only, and is left as it is")]
+    ReadOnly,
+    #[error("cannot be written, and is left as it is: {doing}: {source}")]
+    Io { doing: String, source: io::Error },
+}
+
+/// Replaces the text of the file at `path`, which was `before` when it was read, by `after`.
+///
+/// Whenever the process is killed, the file has either text.
+pub fn write(path: &Path, before: &str, after: &str) -> Result<(), WriteError> {
+    let io = |doing: &str| {
+        let doing = doing.to_owned();
+        |source| WriteError::Io { doing, source }
+    };
+    let target = fs::canonicalize(path).map_err(io("following the path"))?;
+    let metadata = fs::metadata(&target).map_err(io("reading its permissions"))?;
+    if metadata.permissions().readonly() {
+        return Err(WriteError::ReadOnly);
+    }
+    let folder = target.parent().map_or_else(|| PathBuf::from("/"), Path::to_owned);
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".hotcold-")
+        .suffix(".tmp")
+        .tempfile_in(&folder)
+        .map_err(io("making a temporary file beside it"))?;
+    temporary.write_all(after.as_bytes()).map_err(io("writing a temporary file beside it"))?;
+    temporary.as_file().set_permissions(metadata.permissions()).map_err(io("keeping its permissions"))?;
+    keep_owner(&temporary, &metadata);
+    temporary.as_file().sync_all().map_err(io("writing a temporary file beside it"))?;
+    if fs::read(&target).map_err(io("reading it again"))? != before.as_bytes() {
+        return Err(WriteError::Changed);
+    }
+    temporary.persist(&target).map_err(|error| io("replacing it")(error.error))?;
+    Ok(())
+}
+
+/// Only a privileged user can keep the owner of another's file, so failing is no error. The mode is set again, because
+/// a change of owner clears bits of it.
+#[cfg(unix)]
+fn keep_owner(temporary: &tempfile::NamedTempFile, metadata: &fs::Metadata) {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let Ok(own) = temporary.as_file().metadata() else { return };
+    if (own.uid(), own.gid()) != (metadata.uid(), metadata.gid()) {
+        let changed = fchown(temporary.as_file(), Some(metadata.uid()), Some(metadata.gid()));
+        if changed.is_err() {
+            let _ = fchown(temporary.as_file(), None, Some(metadata.gid()));
+        }
+        let _ = temporary.as_file().set_permissions(metadata.permissions());
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &tempfile::NamedTempFile, _: &fs::Metadata) {}
