@@ -103,6 +103,7 @@ struct Lower<'c> {
     faults: Vec<Fault>,
     depth: usize,
     place: Place,
+    in_loop: bool,
     /// The star that is being read, which is no part of the expressions below it.
     star: Option<Star>,
     /// For a text that is one expression in parentheses: where the expression stands in its file.
@@ -112,7 +113,7 @@ struct Lower<'c> {
 impl<'c> Lower<'c> {
     fn new(text: &'c str, cst: &'c Cst) -> Lower<'c> {
         let (faults, depth) = (Vec::new(), 0);
-        Lower { text, cst, lazy: &[], faults, depth, place: Place::Module, star: None, shift: None }
+        Lower { text, cst, lazy: &[], faults, depth, place: Place::Module, in_loop: false, star: None, shift: None }
     }
 
     fn module_body(&mut self) -> Block {
@@ -180,8 +181,14 @@ impl<'c> Lower<'c> {
             Kind::Raise => self.raise(id),
             Kind::Assert => self.assert(id),
             Kind::Pass => StmtKind::Pass,
-            Kind::Break => StmtKind::Break,
-            Kind::Continue => StmtKind::Continue,
+            Kind::Break => {
+                self.outside_loop(id);
+                StmtKind::Break
+            }
+            Kind::Continue => {
+                self.outside_loop(id);
+                StmtKind::Continue
+            }
             Kind::Global => StmtKind::Global(self.idents(id)),
             Kind::Nonlocal => StmtKind::Nonlocal(self.idents(id)),
             Kind::TypeAlias => self.type_alias(id),
@@ -236,6 +243,13 @@ impl<'c> Lower<'c> {
     fn python2_stmt(&mut self, id: Id, what: &str) -> StmtKind {
         self.python2(id, what);
         StmtKind::Pass
+    }
+
+    fn outside_loop(&mut self, id: Id) {
+        if !self.in_loop {
+            let message = "`break` or `continue` stands outside a loop; remove it";
+            self.fault(FaultKind::ParseError, self.span(id), message);
+        }
     }
 
     fn unknown_stmt(&mut self, id: Id) -> StmtKind {
@@ -371,12 +385,27 @@ impl<'c> Lower<'c> {
         let target = self.field_expr(id, Field::Left);
         let iter = self.field_expr(id, Field::Right);
         let is_async = self.is_async(id);
-        let (body, orelse) = (self.block(id), self.orelse(id));
+        let (body, orelse) = (self.loop_body(id), self.orelse(id));
         StmtKind::For(Box::new(For { is_async, target, iter, body, orelse }))
     }
 
     fn while_stmt(&mut self, id: Id) -> StmtKind {
-        StmtKind::While { test: self.first_expr(id), body: self.block(id), orelse: self.orelse(id) }
+        StmtKind::While { test: self.first_expr(id), body: self.loop_body(id), orelse: self.orelse(id) }
+    }
+
+    fn loop_body(&mut self, id: Id) -> Block {
+        let outside = std::mem::replace(&mut self.in_loop, true);
+        let body = self.block(id);
+        self.in_loop = outside;
+        body
+    }
+
+    fn definition_body(&mut self, id: Id, place: Place) -> Block {
+        let place = std::mem::replace(&mut self.place, place);
+        let in_loop = std::mem::replace(&mut self.in_loop, false);
+        let body = self.block(id);
+        (self.place, self.in_loop) = (place, in_loop);
+        body
     }
 
     fn orelse(&mut self, id: Id) -> Option<Block> {
@@ -507,9 +536,7 @@ impl<'c> Lower<'c> {
             None => Vec::new(),
         };
         let returns = self.cst.field(id, Field::ReturnType).map(|returns| self.expr(returns));
-        let outside = std::mem::replace(&mut self.place, Place::Function);
-        let body = self.block(id);
-        self.place = outside;
+        let body = self.definition_body(id, Place::Function);
         StmtKind::Function(Box::new(Function { name, is_async, decorators, type_params, params, returns, body }))
     }
 
@@ -521,9 +548,7 @@ impl<'c> Lower<'c> {
             Some(arguments) => self.arguments(arguments),
             None => Default::default(),
         };
-        let outside = std::mem::replace(&mut self.place, Place::Class);
-        let body = self.block(id);
-        self.place = outside;
+        let body = self.definition_body(id, Place::Class);
         StmtKind::Class(Box::new(Class { name, decorators, type_params, bases, keywords, body }))
     }
 

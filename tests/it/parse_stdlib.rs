@@ -49,7 +49,10 @@ fn stdlib() -> Option<PathBuf> {
 }
 
 fn python_files(roots: &[PathBuf]) -> Vec<PathBuf> {
-    let entries = roots.iter().flat_map(|root| walkdir::WalkDir::new(root).sort_by_file_name());
+    // What is installed beside the standard library is a root of its own, if anyone asks.
+    let installed = |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name() == "site-packages";
+    let walks = roots.iter().map(|root| walkdir::WalkDir::new(root).sort_by_file_name());
+    let entries = walks.flat_map(|walk| walk.into_iter().filter_entry(|entry| !installed(entry)));
     let files = entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
     let paths = files.map(walkdir::DirEntry::into_path);
     paths
@@ -101,9 +104,12 @@ fn judge(file: &Path, verdict: &str, mut theirs: Vec<String>) -> Option<String> 
             let (ours, theirs) = (ours.get(at), theirs.get(at));
             (ours != theirs).then(|| format!("{}: CPython has {theirs:?}, we have {ours:?}", file.display()))
         }
-        (Err(faults), "ok") if !listed(REFUSED) => {
-            Some(format!("{}: CPython reads it, we say {:?} at {:?}", file.display(), faults[0].message, faults[0].span))
-        }
+        (Err(faults), "ok") if !listed(REFUSED) => Some(format!(
+            "{}: CPython reads it, we say {:?} at {:?}",
+            file.display(),
+            faults[0].message,
+            faults[0].span
+        )),
         (Ok(_), verdict) if verdict != "unjudged" && !listed(READ) => {
             Some(format!("{}: we read it, CPython says {verdict}", file.display()))
         }
@@ -414,7 +420,13 @@ impl Events {
             ExprKind::Str(string) => {
                 let bytes = string.parts.iter().any(|part| part.prefix.bytes);
                 let format = string.parts.iter().any(|part| part.prefix.format);
-                let kind = if bytes { "bytes" } else if format { "format" } else { "plain" };
+                let kind = if bytes {
+                    "bytes"
+                } else if format {
+                    "format"
+                } else {
+                    "plain"
+                };
                 self.push("string", kind, start);
                 self.formats += 1;
                 for part in &string.parts {

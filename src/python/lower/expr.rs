@@ -29,7 +29,7 @@ impl<'c> Lower<'c> {
             Kind::Integer | Kind::Float => self.number(id),
             Kind::True | Kind::False | Kind::None | Kind::Ellipsis => self.constant(id),
             Kind::Comparison => self.comparison(id),
-            Kind::Unary | Kind::Not | Kind::Slice | Kind::ConstrainedType => {
+            Kind::Unary | Kind::Not | Kind::Slice => {
                 let operands = self.exprs(id);
                 self.make(id, ExprKind::Operation(operands))
             }
@@ -265,12 +265,22 @@ impl<'c> Lower<'c> {
         }
         match parts.as_slice() {
             [] => self.missing(id),
-            [only] if !comma && !self.is_splat(*only) => self.expr(*only),
+            [only] if !comma && !self.is_splat(*only) => self.index_part(*only),
             [first, .., last] | [first @ last] => {
                 let span = self.span(*first).cover(self.span(*last));
-                Expr { span, kind: ExprKind::Tuple(parts.iter().map(|&part| self.expr(part)).collect()) }
+                Expr { span, kind: ExprKind::Tuple(parts.iter().map(|&part| self.index_part(part)).collect()) }
             }
         }
+    }
+
+    /// Where a type is expected, a slice looks like the bound of a type parameter.
+    fn index_part(&mut self, id: Id) -> Expr {
+        let bare = self.bare_type(id);
+        if self.cst.kind(bare) != Kind::ConstrainedType {
+            return self.expr(id);
+        }
+        let operands = self.exprs(bare);
+        self.make(bare, ExprKind::Operation(operands))
     }
 
     fn is_splat(&self, id: Id) -> bool {
@@ -302,7 +312,15 @@ impl<'c> Lower<'c> {
                     let value = self.first_expr(child);
                     keywords.push(Keyword { name: None, value });
                 }
-                _ => args.push(self.expr(child)),
+                _ => {
+                    // Python lets `*args` follow `a=1`, but nothing else.
+                    let unpacked = keywords.iter().any(|keyword: &Keyword| keyword.name.is_none());
+                    if unpacked || (!keywords.is_empty() && !self.is_splat(child)) {
+                        let message = "a positional argument follows a keyword argument; move it forward";
+                        self.fault(FaultKind::ParseError, self.span(child), message);
+                    }
+                    args.push(self.expr(child));
+                }
             }
         }
         (args, keywords)
@@ -473,8 +491,37 @@ impl<'c> Lower<'c> {
                 _ => {}
             }
         }
+        self.unterminated(id, start, end);
         let content = self.place_of(start, end.max(start));
         StrPart { span: self.span(id), content, prefix, interpolations }
+    }
+
+    /// A string in single quotes ends on its line, but for lines that end with a backslash.
+    fn unterminated(&mut self, id: Id, start: u32, end: u32) {
+        let text: &str = self.text;
+        let opening = &text[self.cst.node(id).start as usize..start as usize];
+        let content = &text[start as usize..end.max(start) as usize];
+        if opening.ends_with("\"\"\"") || opening.ends_with("'''") || !content.contains('\n') {
+            return;
+        }
+        let cst = self.cst;
+        let mut interpolations = cst.children(id).filter(|&child| cst.kind(child) == Kind::Interpolation).peekable();
+        let mut at = start as usize;
+        while at < end as usize {
+            if let Some(inside) = interpolations.next_if(|&inside| cst.node(inside).start as usize <= at) {
+                at = cst.node(inside).end as usize;
+                continue;
+            }
+            match &text.as_bytes()[at..] {
+                [b'\\', b'\r', ..] => at += 3,
+                [b'\\', ..] => at += 2,
+                [b'\n', ..] => {
+                    let message = "a string does not end on its line; close it";
+                    return self.fault(FaultKind::ParseError, self.span(id), message);
+                }
+                _ => at += 1,
+            }
+        }
     }
 
     fn string_prefix(&mut self, id: Id) -> StrPrefix {
@@ -549,6 +596,10 @@ impl<'c> Lower<'c> {
                 kind if is_token(kind) => {}
                 _ => {
                     let Some(param) = self.param(child, plain) else { continue };
+                    if params.iter().any(|other| other.ident.name == param.ident.name) {
+                        let message = "two parameters have the same name; rename one";
+                        self.fault(FaultKind::ParseError, param.ident.span, message);
+                    }
                     if param.kind == ParamKind::VarPositional {
                         plain = ParamKind::KeywordOnly;
                     }
