@@ -47,6 +47,8 @@ pub struct Config {
     pub banned_module_level: Vec<ModuleName>,
     /// isort's `known-first-party`, as ruff or isort are configured; may hold globs.
     pub known_first_party: Vec<String>,
+    /// Columns of a line, as ruff, black or isort are configured; 88 by default.
+    pub line_length: usize,
     /// ruff's `src` or isort's `src_paths`, absolute: folders whose modules are first-party.
     pub source_roots: Vec<PathBuf>,
 }
@@ -93,6 +95,7 @@ impl Default for Config {
             modules: BTreeMap::new(),
             banned_module_level: Vec::new(),
             known_first_party: Vec::new(),
+            line_length: 88,
             source_roots: Vec::new(),
         }
     }

@@ -30,7 +30,21 @@ pub fn lower(file: &File<'_>, plan: &Plan<'_>, sections: &Sections) -> Result<Ed
     for block in blocks.into_values() {
         block.lower(file, sections, &mut edits);
     }
+    keep_end(file.module.text(), &mut edits);
     EditSet::new(edits)
+}
+
+/// A file that ends without a newline still does, also when its last line leaves.
+fn keep_end(text: &str, edits: &mut [Edit]) {
+    let Some(last) = edits.iter_mut().max_by_key(|edit| edit.span.end()) else { return };
+    if text.ends_with('\n') || usize::from(last.span.end()) != text.len() {
+        return;
+    }
+    last.text.truncate(last.text.trim_end_matches(['\r', '\n']).len());
+    if last.text.is_empty() {
+        let before = text[..usize::from(last.span.start())].trim_end_matches(['\r', '\n']).len();
+        last.span = crate::text::span(before, text.len());
+    }
 }
 
 /// All changes of a file, by the block that they touch.
@@ -55,7 +69,8 @@ struct BlockChange<'m> {
     /// New exception comments, by statement and alias; `None` takes the old one away.
     comments: BTreeMap<usize, BTreeMap<usize, Option<String>>>,
     /// Imports that arrive at the top of the block, or at an anchor of the module.
-    arriving: Vec<Entry>,
+    /// With the statement that each comes from.
+    arriving: Vec<(usize, Entry)>,
     anchor: Option<Anchor>,
 }
 
@@ -89,7 +104,8 @@ impl<'m> Changes<'m> {
         match planned.to() {
             Destination::Functions(functions) => {
                 for block in functions.iter() {
-                    self.block(file, block).arriving.push(entry::without_exception_comment(entry.clone()));
+                    let entry = entry::without_exception_comment(entry.clone());
+                    self.block(file, block).arriving.push((subject.site, entry));
                 }
             }
             Destination::Module(anchor) => {
@@ -99,10 +115,10 @@ impl<'m> Changes<'m> {
                 }
                 let body = self.block(file, file.module.body());
                 body.anchor = body.anchor.max(Some(*anchor));
-                if let Some(twin) = body.arriving.iter_mut().find(|twin| twin.same_import(&entry)) {
+                if let Some(twin) = body.arriving.iter_mut().map(|(_, twin)| twin).find(|twin| twin.same_import(&entry)) {
                     entry::absorb_comments(twin, entry);
                 } else {
-                    body.arriving.push(entry);
+                    body.arriving.push((subject.site, entry));
                 }
             }
             Destination::Present => {}
@@ -122,7 +138,7 @@ impl<'m> BlockChange<'m> {
         let style = self.style(file);
         let runs = sort::blocks(file.module, &self.block.body);
         let touched: BTreeSet<usize> = self.gone.keys().chain(self.comments.keys()).copied().collect();
-        let arriving = std::mem::take(&mut self.arriving);
+        let arriving = entry::settled(std::mem::take(&mut self.arriving), file.model.imports());
         let mut arriving = (!arriving.is_empty()).then_some(arriving);
         // Statements that isort leaves alone are in no run of their own.
         let alone = touched.iter().filter(|at| !runs.iter().any(|run| run.contains(at))).map(|at| *at..*at + 1);
@@ -136,7 +152,7 @@ impl<'m> BlockChange<'m> {
                 let new = arriving.take().unwrap_or_default();
                 slots.extend(new.into_iter().map(|entry| Slot { origin: None, entry, changed: true }));
             }
-            self.rewrite(file, run, slots, sections, &style, edits);
+            self.rewrite(file, run, slots, takes, sections, &style, edits);
         }
         if let (Some(entries), Some(arrival)) = (arriving, target) {
             edits.push(arrive::insert(file.module, self.block, arrival, entries, sections, &style, self.is_module));
@@ -148,6 +164,7 @@ impl<'m> BlockChange<'m> {
         file: &File<'m>,
         run: Range<usize>,
         slots: Vec<Slot>,
+        takes: bool,
         sections: &Sections,
         style: &Style,
         edits: &mut Vec<Edit>,
@@ -158,7 +175,10 @@ impl<'m> BlockChange<'m> {
             edits.push(Edit::replace(Span::new(first.span.start(), last.span.end()), "pass"));
             return;
         }
-        let rewritten = sort::rewrite_block(file.module, statements, slots, sections, style);
+        let mut rewritten = sort::rewrite_block(file.module, statements, slots, sections, style);
+        if takes && !self.is_module && arrive::touches_code(file.module, self.block, run.end, rewritten.span) {
+            rewritten.text.push_str(style.newline);
+        }
         edits.push(Edit::replace(rewritten.span, rewritten.text));
     }
 
@@ -192,6 +212,8 @@ impl<'m> BlockChange<'m> {
     }
 
     fn style(&self, file: &File<'m>) -> Style {
-        arrive::style(file.module, self.block, self.is_module)
+        let header = file.header_of_block(self.block);
+        let style = arrive::style(file.module, self.block, header, self.is_module);
+        Style { line_length: file.config.line_length, ..style }
     }
 }

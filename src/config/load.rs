@@ -144,6 +144,7 @@ impl<'r> Loader<'r> {
         let mut config = Config {
             banned_module_level: project.banned_module_level.clone(),
             known_first_party: project.known_first_party.clone(),
+            line_length: project.line_length.unwrap_or(88),
             source_roots: project.source_roots.clone(),
             ..Config::default()
         };

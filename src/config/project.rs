@@ -15,6 +15,8 @@ pub struct Project {
     pub banned_module_level: Vec<ModuleName>,
     pub known_first_party: Vec<String>,
     pub source_roots: Vec<PathBuf>,
+    /// `line-length` of ruff, black or isort, in columns.
+    pub line_length: Option<usize>,
 }
 
 impl Project {
@@ -27,6 +29,9 @@ impl Project {
             self.known_first_party = strings(isort, &["known_first_party"]);
             self.source_roots = folders(folder, strings(isort, &["src_paths"]));
         }
+        let length = |table: Option<&Table>, key: &str| table?.get(key)?.as_integer()?.try_into().ok();
+        let black = at(&table, &["tool", "black"]).and_then(Value::as_table);
+        self.line_length = length(black, "line-length").or(length(isort, "line_length")).or(self.line_length);
         if let Some(ruff) = ruff {
             self = self.with_ruff(folder, ruff, isort.is_some());
         }
@@ -66,6 +71,8 @@ impl Project {
         if !isort_is_known || !source_roots.is_empty() {
             self.source_roots = source_roots;
         }
+        let length = ruff.get("line-length").and_then(Value::as_integer).and_then(|length| length.try_into().ok());
+        self.line_length = length.or(self.line_length);
         let version = ruff.get("target-version").and_then(Value::as_str).and_then(|text| text.parse().ok());
         self.target_version = version.or(self.target_version);
         self

@@ -31,11 +31,17 @@ pub(super) fn place(module: &Module, block: &Block, anchor: Option<Anchor>) -> A
     }
 }
 
-pub(super) fn style(module: &Module, block: &Block, is_module: bool) -> Style {
+/// `header` is a place in the header of the function whose body the block is, for bodies on the line of their colon.
+pub(super) fn style(module: &Module, block: &Block, header: Option<TextSize>, is_module: bool) -> Style {
     let newline = module.newline_at(block.colon.unwrap_or_else(|| block.span.start()));
     let indent = match block.body.first() {
         Some(first) if !block.inline => module.indent_of(first).to_owned(),
-        Some(first) if !is_module => format!("{}{}", module.indent_of(first), module.indent_unit()),
+        Some(first) if !is_module => {
+            let line = line_start(module.text(), header.unwrap_or(first.span.start()).into());
+            let rest = &module.text()[line..];
+            let indent = &rest[..rest.len() - rest.trim_start_matches([' ', '\t']).len()];
+            format!("{indent}{}", module.indent_unit())
+        }
         _ => String::new(),
     };
     Style { indent, step: module.indent_unit().to_owned(), newline, nested: !is_module, ..Style::default() }
@@ -125,22 +131,22 @@ fn header_end(module: &Module, first: &Stmt) -> usize {
     let text = module.text();
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let limit = line_start(text, first.span.start().into());
-    let mut end = start;
-    let mut at = start;
+    let (mut at, mut end, mut last_comment) = (start, start, start);
     let mut in_metadata = false;
     while at < limit {
         let next = after_line(text, at);
         let line = text[at..next].trim();
         let first_lines = text[start..at].matches('\n').count() < 2;
-        if line == "# /// script" {
-            in_metadata = true;
-        } else if line == "# ///" {
-            in_metadata = false;
-            end = next;
-        } else if in_metadata || line.is_empty() && at > start || first_lines && (line.starts_with("#!") || line.contains("coding")) {
-            // A blank line ends what stands above it; the blank line itself is part of the gap.
-            end = if line.is_empty() { end.max(at) } else { next };
+        if line.is_empty() {
+            end = last_comment;
+        } else {
+            last_comment = next;
         }
+        in_metadata |= line == "# /// script";
+        if in_metadata || first_lines && (line.starts_with("#!") || line.contains("coding")) {
+            end = next;
+        }
+        in_metadata &= line != "# ///";
         at = next;
     }
     end
@@ -172,6 +178,15 @@ fn unfold(module: &Module, block: &Block, at: usize, imports: &str, style: &Styl
         _ => format!("{}{}{newline}", style.indent, &module.text()[block.body[0].span]),
     };
     Edit::replace(Span::new(colon, end), format!("{newline}{docstring}{imports}{newline}{}", style.indent))
+}
+
+/// Whether code stands directly below a run of imports that ends before statement `end` and whose text is `run`.
+pub(super) fn touches_code(module: &Module, block: &Block, end: usize, run: Span) -> bool {
+    let Some(next) = block.body.get(end) else { return false };
+    let text = module.text();
+    let between = &text[Span::new(run.end(), next.span.start().max(run.end()))];
+    text[..usize::from(run.end())].ends_with('\n') && !between.lines().any(|line| line.trim().is_empty() && !line.contains(' '))
+        && !between.contains("\n\n") && between.split('\n').next().is_some_and(|line| !line.is_empty())
 }
 
 fn line_start(text: &str, at: usize) -> usize {

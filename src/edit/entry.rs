@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::policy;
 use crate::python::{Entry, Module, Statement, Stmt, steers_a_tool};
+use crate::semantic::ImportSite;
 
 /// One name of a statement as a statement of its own. If the whole statement leaves its place, all its comments travel
 /// with each of its names; else only those that steer tools, for the others stay with what is left.
@@ -20,7 +21,6 @@ pub(super) fn of_alias(module: &Module, stmt: &Stmt, alias: usize, leaves_whole:
         }
         return keep_comments(entry, leaves_whole);
     }
-    let alone = first.members().len() <= 1;
     if let Statement::From { members, star: false, .. } = &mut first.statement {
         let mut member = members[alias].clone();
         if !leaves_whole {
@@ -28,7 +28,7 @@ pub(super) fn of_alias(module: &Module, stmt: &Stmt, alias: usize, leaves_whole:
         }
         *members = vec![member];
     }
-    first.magic_comma &= alone;
+    first.magic_comma &= leaves_whole;
     keep_comments(first, leaves_whole)
 }
 
@@ -91,7 +91,7 @@ pub(super) fn comment(
     for (_, entry) in &mut left {
         *entry = without_exception_comment(entry.clone());
         match wanted.as_slice() {
-            [one] if comments.len() == aliases => entry.inline.extend((*one).clone()),
+            [one] if comments.len() == aliases.max(1) => entry.inline.extend((*one).clone()),
             _ => {
                 // The names are different modules (`from google.cloud import bigquery, storage`): each has its own.
                 if let Statement::From { members, .. } = &mut entry.statement {
@@ -125,6 +125,20 @@ pub(super) fn comment(
         split.push((at, entry));
     }
     split
+}
+
+/// The entries that arrive in one block. The trailing comma that keeps names on lines of their own stays only if all
+/// names of its statement arrive together.
+pub(super) fn settled(arriving: Vec<(usize, Entry)>, sites: &[ImportSite<'_>]) -> Vec<Entry> {
+    let mut names: BTreeMap<usize, usize> = BTreeMap::new();
+    for (site, _) in &arriving {
+        *names.entry(*site).or_default() += 1;
+    }
+    let settle = |(site, mut entry): (usize, Entry)| {
+        entry.magic_comma &= names[&site] == sites[site].import.aliases.len();
+        entry
+    };
+    arriving.into_iter().map(settle).collect()
 }
 
 pub(super) fn without_exception_comment(mut entry: Entry) -> Entry {

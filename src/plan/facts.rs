@@ -42,6 +42,12 @@ pub struct Facts<'m> {
     /// Functions passed as an argument to a call that ships them elsewhere.
     pub detached: HashMap<SmolStr, Span>,
     pub reads_import_system: HashMap<ScopeId, Span>,
+    /// Names declared `global` somewhere.
+    pub globals: HashMap<SmolStr, Span>,
+    /// Names of functions by the colon that opens their body.
+    pub functions: HashMap<TextSize, &'m str>,
+    /// Places in the headers of functions, by the same.
+    pub headers: HashMap<TextSize, TextSize>,
 }
 
 /// What `__all__` says.
@@ -78,13 +84,27 @@ impl<'m> Facts<'m> {
             is_notebook: notebook(module),
             detached: HashMap::new(),
             reads_import_system: HashMap::new(),
+            globals: HashMap::new(),
+            functions: HashMap::new(),
+            headers: HashMap::new(),
         };
+        for binding in model.bindings().iter().filter(|binding| matches!(binding.kind, BindingKind::Global)) {
+            facts.globals.entry(binding.name.clone()).or_insert(binding.span);
+        }
         let mut collector = Collector { facts: &mut facts, model, callees: HashSet::new(), functions: Vec::new() };
         for stmt in &module.body().body {
             collector.visit_stmt(stmt);
         }
         let Collector { callees, functions, .. } = collector;
+        for function in &functions {
+            facts.headers.extend(function.body.colon.map(|colon| (colon, function.name.span.start())));
+            facts.functions.extend(function.body.colon.map(|colon| (colon, function.name.name.as_str())));
+        }
         facts.read_body(module);
+        facts.module_getattr = ["__getattr__", "__dir__"].iter().find_map(|name| {
+            let symbol = model.symbol(model.module_scope(), name)?;
+            symbol.bindings.first().map(|id| model.binding(*id).span)
+        });
         for site in model.imports().iter().filter(|site| site.import.is_star()) {
             facts.star = Some(site.stmt.span);
         }
@@ -109,9 +129,6 @@ impl<'m> Facts<'m> {
                 StmtKind::If { arms, .. } => {
                     let guards = arms.iter().filter(|arm| is_main_guard(&arm.test, self.text));
                     self.main_guards.extend(guards.map(|arm| &arm.body));
-                }
-                StmtKind::Function(function) if matches!(function.name.name.as_str(), "__getattr__" | "__dir__") => {
-                    self.module_getattr = Some(stmt.span);
                 }
                 StmtKind::Assign { targets, value } if targets.iter().any(|t| t.as_name() == Some("__all__")) => {
                     self.all = All::Absent;
@@ -173,6 +190,9 @@ impl<'m> Facts<'m> {
         let mut by_function: HashMap<ScopeId, Vec<&Reference>> = HashMap::new();
         let mut queue: VecDeque<(ScopeId, Span)> = VecDeque::new();
         for reference in model.references() {
+            if reference.context == Context::ClassHeader && reference.phase == Phase::Import {
+                queue.extend(self.run_by_subclassing(model, reference).into_iter().map(|scope| (scope, reference.span)));
+            }
             let called = callees.contains(&reference.span.start()) || reference.context == Context::Decorator;
             if !called {
                 continue;
@@ -194,6 +214,24 @@ impl<'m> Facts<'m> {
                 queue.extend(called.into_iter().filter(|scope| !self.executed.contains_key(scope)).map(|s| (s, origin)));
             }
         }
+    }
+
+    /// The methods of a base or metaclass that a class statement runs.
+    fn run_by_subclassing(&self, model: &Model<'m>, reference: &Reference) -> Vec<ScopeId> {
+        let Resolution::Scope(home) = reference.resolution else { return Vec::new() };
+        let Some(symbol) = model.symbol(home, &reference.name) else { return Vec::new() };
+        let classes = symbol.bindings.iter().filter_map(|id| match model.binding(*id).kind {
+            BindingKind::Class(class) => Some(class),
+            _ => None,
+        });
+        classes
+            .flat_map(|class| {
+                let is_metaclass = class.bases.iter().any(|base| base.as_name() == Some("type"));
+                let run: &[&str] =
+                    if is_metaclass { &["__new__", "__init__", "__prepare__"] } else { &["__init_subclass__"] };
+                methods(model, &class.body, run)
+            })
+            .collect()
     }
 
     /// The functions that calling this name runs.
@@ -463,6 +501,12 @@ impl<'m> Visitor<'m> for Collector<'_, 'm> {
                     self.call(&parts, expr, args);
                     let values = args.iter().chain(keywords.iter().map(|keyword| &keyword.value));
                     self.registrations(&parts, expr, values);
+                    let shipped = keywords.iter().filter(|keyword| {
+                        keyword.name.as_ref().is_some_and(|name| name.name == "python_callable")
+                    });
+                    for name in shipped.filter_map(|keyword| keyword.value.as_name()) {
+                        self.facts.detached.insert(SmolStr::new(name), expr.span);
+                    }
                 }
             }
             ExprKind::Subscript { value, index } => {
@@ -553,6 +597,8 @@ impl<'m> Collector<'_, 'm> {
             Code::ShutdownPath
         } else if known::SIGNAL_REGISTRARS.contains(&dotted.as_str()) {
             Code::SignalHandler
+        } else if known::COMPILERS.contains(&func.last().copied().unwrap_or_default()) {
+            Code::CompiledFunction
         } else if known::DETACHING_CALLS.contains(&func.last().copied().unwrap_or_default()) {
             for value in values {
                 if let Some(name) = value.as_name() {

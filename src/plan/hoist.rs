@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::sink::{clash, frozen_time, late_binding, side_effect_module};
+use super::sink::{is_suppress, clash, frozen_time, late_binding, side_effect_module};
 use super::{Anchor, Code, Destination, File, Refusal, Subject, is_typing_guard, known};
 use crate::project::{ImportTarget, ReadKind};
 use crate::python::visit::{Visitor, walk_expr, walk_stmt};
@@ -23,8 +23,8 @@ struct Context<'a> {
 /// Checks of one import, cheap and decisive first.
 const CHECKS: &[Check] = &[
     notebook, suppressed, documented, debugger, platform, version, configured, mangled, guards, hook, detached, preload,
-    reload, locals, declared_nonlocal, other_bindings_in_function, type_checking_twin, collision, enclosing_binding, star,
-    namespace, package, test_file, framework_file, effects, fixed_by_readers, sources, cycle, loader,
+    reload, locals, declared_global, declared_nonlocal, other_bindings_in_function, type_checking_twin, collision, enclosing_binding, star,
+    namespace, package, test_file, framework_file, effects, fixed_by_readers, sources, cycle, loader, docstring,
 ];
 
 /// Where the import goes, a refusal, or `None` if the user asked to keep it.
@@ -100,6 +100,7 @@ fn documented(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Ref
     const REASONS: &[&str] = &["circular", "cycl", "lazy", "lazily", "slow", "heavy", "optional", "defer", "avoid", "late import", "on demand"];
     let stmt = file.site(subject).stmt;
     let text = file.module.text();
+    // Only comments of the statement itself: one inside its parentheses is about a name.
     let above = file.facts.comment_above(stmt).map(|place| &text[place]);
     let found = file.facts.comments_on(stmt).chain(above).any(|comment| {
         let words = comment.to_lowercase();
@@ -151,6 +152,9 @@ fn guards(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal
     site.guards.iter().rev().find_map(|guard| {
         let at = Span::empty(guard.stmt.span.start());
         match guard.arm {
+            Arm::With if is_suppress(guard.stmt) => {
+                Some(Refusal::here(Code::GuardedImport, at, "this `with` swallows its failure"))
+            }
             Arm::With => Some(Refusal::here(Code::InWith, at, "this `with` is around it")),
             Arm::Loop => None,
             Arm::TryBody => match &guard.stmt.kind {
@@ -298,10 +302,12 @@ fn other_bindings_in_function(file: &File<'_>, subject: &Subject, context: &Cont
             _ => return Some(Refusal::here(Code::ReboundInFunction, binding.span, what)),
         }
     }
-    let declared = file.model.bindings().iter().find(|binding| {
-        binding.name == subject.bound && matches!(binding.kind, BindingKind::Global)
-    });
-    declared.map(|binding| Refusal::here(Code::GlobalDeclared, binding.span, "the name is declared `global` here"))
+    None
+}
+
+fn declared_global(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+    let place = file.facts.globals.get(&subject.bound)?;
+    Some(Refusal::here(Code::GlobalDeclared, *place, "the name is declared `global` here"))
 }
 
 fn declared_nonlocal(file: &File<'_>, subject: &Subject, context: &Context<'_>) -> Option<Refusal> {
@@ -403,11 +409,10 @@ fn namespace(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refu
     if let Some(place) = file.facts.module_getattr {
         return Some(Refusal::here(Code::ModuleGetattr, place, "the module's attribute hook"));
     }
-    match &file.facts.dynamic {
-        Some((Code::DynamicNamespace, place, what)) => {
-            return Some(Refusal::here(Code::DynamicNamespace, *place, what.clone()));
-        }
-        _ => {}
+    if let (Some((Code::DynamicNamespace, place, what)), false) =
+        (&file.facts.dynamic, matches!(file.facts.all, super::facts::All::Computed(_)))
+    {
+        return Some(Refusal::here(Code::DynamicNamespace, *place, what.clone()));
     }
     match &file.facts.all {
         super::facts::All::Computed(place) => {
@@ -476,6 +481,18 @@ fn sources(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusa
         return Some(Refusal::elsewhere(Code::SysModulesPatched, &reader.path, place, "replaces it in `sys.modules`"));
     }
     late_binding(file, subject)
+}
+
+/// Removing the import must not make a docstring of the string below it.
+fn docstring(file: &File<'_>, subject: &Subject, context: &Context<'_>) -> Option<Refusal> {
+    let site = file.site(subject);
+    let body = &context.function.body;
+    if !std::ptr::eq(site.block, body) || body.body[..site.index].iter().any(|stmt| stmt.as_import().is_none()) {
+        return None;
+    }
+    let next = body.body.iter().find(|stmt| stmt.as_import().is_none())?;
+    let what = "this string would become the docstring";
+    next.is_docstring_like().then(|| Refusal::here(Code::StringWouldBecomeDocstring, next.span, what))
 }
 
 fn cycle(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {

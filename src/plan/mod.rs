@@ -250,6 +250,9 @@ impl<'a> File<'a> {
             return None;
         }
         let verdict = Rc::new(self.config.verdict(&key));
+        // In a class body it runs at import, but it is no statement of the module's body either.
+        let in_class = self.is_class_scope(&self.model.imports()[site]);
+        let level = if in_class && verdict.place != policy::Place::Function { Level::Function } else { level };
         Some(Subject { site, alias, target, bound, key, verdict, level })
     }
 
@@ -271,12 +274,14 @@ impl<'a> File<'a> {
         policy::exception_comment(&subject.verdict)
     }
 
+    /// A place in the header of the function that `block` is the body of.
+    pub fn header_of_block(&self, block: &Block) -> Option<TextSize> {
+        block.colon.and_then(|colon| self.facts.headers.get(&colon)).copied()
+    }
+
     /// How to name a block that receives an import: the function it is the body of.
     pub fn name_of_block(&self, block: &Block) -> String {
-        let name = self.model.scopes().find_map(|(_, scope)| match scope.node {
-            ScopeNode::Function(function) if std::ptr::eq(&function.body, block) => Some(&function.name.name),
-            _ => None,
-        });
+        let name = block.colon.and_then(|colon| self.facts.functions.get(&colon));
         name.map_or_else(|| "the `__main__` guard".to_owned(), |name| format!("`{name}`"))
     }
 

@@ -286,12 +286,6 @@ codes! {
     PragmaWouldBecomeFileLevel "pragma-would-become-file-level" ["H260" "H266"]
         "A comment after the import would come to apply to the whole file.",
         "Move the comment to the line it is meant for.";
-    CommentInImport "comment-in-import" ["H256"]
-        "A comment inside the statement belongs to no single name.",
-        "Put the comment beside the name it is about.";
-    Layout "layout" ["H251" "H255" "H262"]
-        "The statement is laid out in a way that cannot be edited without touching others.",
-        "Give the import a line of its own.";
     Notebook "notebook" ["H288"]
         "Cells of a notebook run in any order.",
         "Move the code to a module.";

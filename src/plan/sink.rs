@@ -1,12 +1,13 @@
 //! Module to functions: a module-level import whose verdict is *function*. All or nothing per configured module, because
 //! one import that stays loads the module at start all the same.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::first_survivor;
 use super::{At, Code, Destination, File, Functions, Move, Place, Refusal, Subject, known};
+use crate::name::ModuleName;
 use crate::project::{ReadKind, is_main_guard};
-use crate::python::{Block, Expr, ExprKind, Function, ImportForm, StmtKind};
+use crate::python::{Block, Expr, ExprKind, Function, ImportForm, Stmt, StmtKind};
 use crate::semantic::{
     Annotation, Arm, BindingKind, Context, Phase, Reference, Resolution, ScopeId, ScopeNode,
 };
@@ -17,7 +18,7 @@ type Check = fn(&File<'_>, &Subject) -> Option<Refusal>;
 /// Checks of one alias, cheap and decisive first.
 const CHECKS: &[Check] = &[
     no_benefit, notebook, suppressed, guarded, star, explicit_reexport, mangled, framework_file, test_file, package_init,
-    side_effect_module, native_order, other_bindings, star_after, dynamic, exported, module_getattr, type_comment,
+    side_effect_module, native_order, other_bindings, star_after, exported, dynamic, module_getattr, type_comment,
     doctest, main_string, readers, star_importers, submodule_provider, clash, late_binding, frozen_time, path_restored,
 ];
 
@@ -210,10 +211,20 @@ fn guarded(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let guard = site.guards.last()?;
     let (code, what) = match guard.arm {
         Arm::TryBody | Arm::Handler(_) | Arm::TryElse | Arm::Finally => (Code::GuardedImport, "this `try` is around it"),
+        Arm::With if is_suppress(guard.stmt) => (Code::GuardedImport, "this `with` swallows its failure"),
         Arm::With => (Code::InWith, "this `with` is around it"),
         Arm::If(_) | Arm::Else | Arm::Case(_) | Arm::Loop => (Code::ConditionalImport, "it depends on this condition"),
     };
     Some(Refusal::here(code, Span::empty(guard.stmt.span.start()), what))
+}
+
+/// `with contextlib.suppress(ImportError):`
+pub(super) fn is_suppress(stmt: &Stmt) -> bool {
+    let StmtKind::With { items, .. } = &stmt.kind else { return false };
+    items.iter().any(|item| match &item.context.kind {
+        ExprKind::Call { func, .. } => func.as_dotted().is_some_and(|parts| parts.last() == Some(&"suppress")),
+        _ => false,
+    })
 }
 
 fn star(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
@@ -250,6 +261,10 @@ pub(super) fn side_effect_module(file: &File<'_>, subject: &Subject) -> Option<R
     }
     for id in file.project.files_of(&subject.target.module) {
         let target = file.project.file(id);
+        if let (Some((path, _)), Some(place)) = (file.project.subclasses_query(), target.subclass) {
+            let what = format!("defines a subclass, and `{path}` asks for all subclasses");
+            return Some(Refusal::elsewhere(Code::SideEffectModule, &target.path, place, what));
+        }
         if let Some((place, what)) = &target.effect {
             return Some(Refusal::elsewhere(Code::SideEffectModule, &target.path, *place, what.clone()));
         }
@@ -324,9 +339,9 @@ fn package_init(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
 /// Anything else in the file that binds or declares the name.
 fn other_bindings(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let module_scope = file.model.module_scope();
-    if let Some(binding) = file.facts_declarations(&subject.bound).next() {
+    if let Some(place) = file.facts.globals.get(&subject.bound) {
         let what = format!("`global {}` is declared here", subject.bound);
-        return Some(Refusal::here(Code::GlobalDeclared, binding, what));
+        return Some(Refusal::here(Code::GlobalDeclared, *place, what));
     }
     let symbol = file.model.symbol(module_scope, &subject.bound)?;
     for id in &symbol.bindings {
@@ -371,6 +386,10 @@ fn dynamic(file: &File<'_>, _: &Subject) -> Option<Refusal> {
 }
 
 fn exported(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let stub = file.project.find(&format!("{}i", file.index().path)).map(|id| file.project.file(id));
+    if let Some((stub, place)) = stub.and_then(|stub| Some((stub, stub.imported.get(&subject.bound)?))) {
+        return Some(Refusal::elsewhere(Code::Exported, &stub.path, *place, "the stub promises it"));
+    }
     file.facts.export_refusal(&subject.bound)
 }
 
@@ -430,20 +449,21 @@ pub(super) fn clash(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let module = &subject.target.module;
     let parent = module.parent()?;
     file.project.files_of(module).next()?;
-    let package = file.project.files_of(&parent).map(|id| file.project.file(id)).find(|package| {
-        package.is_package && package.defined.contains(module.last())
+    let (package, place) = file.project.files_of(&parent).map(|id| file.project.file(id)).find_map(|package| {
+        let place = package.defined.get(module.last()).filter(|_| package.is_package)?;
+        Some((&package.path, *place))
     })?;
-    let what = format!("`{}` also defines `{}`", package.path, module.last());
-    Some(Refusal::here(Code::AttrSubmoduleClash, file.span_of(subject), what))
+    let what = format!("the package also defines `{}`", module.last());
+    Some(Refusal::elsewhere(Code::AttrSubmoduleClash, package, place, what))
 }
 
 /// A from-import reads the value when it runs; if the project rebinds it, when matters.
 pub(super) fn late_binding(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let member = subject.target.member.as_ref()?;
     let homes = file.project.files_of(&subject.target.module).map(|id| file.project.file(id));
-    if let Some(home) = homes.into_iter().find(|home| home.rebound.contains(member)) {
-        let what = format!("`{}` rebinds `{member}` with `global`", home.path);
-        return Some(Refusal::here(Code::LateBinding, file.span_of(subject), what));
+    if let Some((home, place)) = homes.into_iter().find_map(|home| Some((home, home.rebound.get(member)?))) {
+        let what = format!("rebinds `{member}` with `global`");
+        return Some(Refusal::elsewhere(Code::LateBinding, &home.path, *place, what));
     }
     let changes = file.project.reads_of(&subject.target.module, member);
     let (path, read) = changes.into_iter().find_map(|(reader, read)| {
@@ -463,7 +483,7 @@ pub(super) fn frozen_time(file: &File<'_>, subject: &Subject) -> Option<Refusal>
     Some(Refusal::here(Code::PatchedDependency, file.span_of(subject), format!("the project uses `{freezer}`")))
 }
 
-/// `sys.path` is put back after the import: at call time it would be searched in another way.
+/// `sys.path` or the environment is put back after the import: at call time it would find another state.
 fn path_restored(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let after = file.site(subject).stmt.span.end();
     let restored = file.module.body().body.iter().filter(|stmt| stmt.span.start() >= after).find(|stmt| {
@@ -479,9 +499,15 @@ fn path_restored(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
             }),
             _ => None,
         };
-        matches!(target.as_deref(), Some(["sys", "path"] | ["sys", "path", "pop" | "remove" | "clear"]))
+        let is_delete = matches!(stmt.kind, StmtKind::Delete(_));
+        match target.as_deref() {
+            Some(["sys", "path"] | ["sys", "path", "pop" | "remove" | "clear"]) => true,
+            Some(["os", "environ"]) => is_delete,
+            Some(["os", "environ", "pop" | "clear"] | ["os", "unsetenv"]) => true,
+            _ => false,
+        }
     })?;
-    Some(Refusal::here(Code::OrderBarrier, restored.span, "`sys.path` is changed back here"))
+    Some(Refusal::here(Code::OrderBarrier, restored.span, "what the import depends on is changed back here"))
 }
 
 // ---- where it goes -------------------------------------------------------------------------------------------------
@@ -493,9 +519,10 @@ fn destinations<'a>(file: &File<'a>, subject: &Subject, unit: &[&Subject]) -> Re
     let mut guards: Vec<&'a Block> = Vec::new();
     let mut seen = 0usize;
     shared_root(file, subject, unit)?;
+    let providers = Providers::of(file, subject);
     for reference in file.model.references_to(module_scope, &subject.bound) {
         seen += 1;
-        implicit_submodule(file, subject, reference)?;
+        providers.check(file, subject, reference)?;
         match place_of(file, reference)? {
             Use::Function(scope, function) => {
                 functions.insert(scope, function);
@@ -518,8 +545,9 @@ fn destinations<'a>(file: &File<'a>, subject: &Subject, unit: &[&Subject]) -> Re
         .map(|(scope, function)| (*scope, *function))
         .collect();
     for (scope, function) in &outermost {
-        receiving_function(file, subject, *scope, function)?;
+        receiving_function(file, *scope, function)?;
     }
+    taken_as_a_whole(file, subject, &outermost)?;
     let blocks = guards.into_iter().chain(outermost.iter().map(|(_, function)| &function.body)).collect();
     Functions::new(blocks).ok_or_else(|| {
         Refusal::here(Code::SideEffectOnly, file.span_of(subject), "nothing refers to it")
@@ -605,51 +633,64 @@ fn shared_root(file: &File<'_>, subject: &Subject, unit: &[&Subject]) -> Result<
     Ok(())
 }
 
-/// `a.b.c` where `a.b` is loaded by another statement of the file (`from a.b import x`) and not by `import a...`.
-fn implicit_submodule(file: &File<'_>, subject: &Subject, reference: &Reference) -> Result<(), Refusal> {
-    if !is_plain(file, subject) {
-        return Ok(());
-    }
-    let chain = file.facts.chain(reference);
-    if chain.is_empty() {
-        return Ok(());
-    }
-    let used = std::iter::once(subject.bound.as_str()).chain(chain.iter().copied()).collect::<Vec<_>>();
-    let index = file.index();
-    let mut providers: HashMap<Vec<String>, Span> = HashMap::new();
-    let mut own: Vec<Vec<String>> = Vec::new();
-    for site in file.model.imports() {
-        for (position, alias) in site.import.aliases.iter().enumerate() {
-            let Some(target) = crate::project::targets(site.import, alias, &index.name, index.is_package) else { continue };
-            let parts = |name: &str| name.split('.').map(str::to_owned).collect::<Vec<_>>();
-            let plain = site.import.form == ImportForm::Import && alias.asname.is_none();
-            if plain && site.scope == file.model.module_scope() {
-                own.push(parts(target.module.as_str()));
-            } else if let Some(other) = file.target_of(site.import, position) {
-                providers.insert(parts(other.module.as_str()), alias.span);
+/// Submodules of the root `a` that only other statements of the file load (`from a.b import x`): a function that uses
+/// `a.b.c` through a sunk `import a` would miss them.
+#[derive(Default)]
+struct Providers {
+    only_there: BTreeMap<ModuleName, Span>,
+}
+
+impl Providers {
+    fn of(file: &File<'_>, subject: &Subject) -> Providers {
+        let mut providers = Providers::default();
+        if !is_plain(file, subject) {
+            return providers;
+        }
+        let mut own = BTreeSet::new();
+        for site in file.model.imports() {
+            for (position, alias) in site.import.aliases.iter().enumerate() {
+                let Some(target) = file.target_of(site.import, position) else { continue };
+                if target.module.root() != subject.bound {
+                    continue;
+                }
+                let plain = site.import.form == ImportForm::Import && alias.asname.is_none();
+                let mut module = Some(target.module);
+                while let Some(name) = module.filter(|name| name.parent().is_some()) {
+                    module = name.parent();
+                    if plain && site.scope == file.model.module_scope() {
+                        own.insert(name);
+                    } else {
+                        providers.only_there.entry(name).or_insert(alias.span);
+                    }
+                }
             }
         }
+        providers.only_there.retain(|module, _| !own.contains(module));
+        providers
     }
-    let covers = |module: &[String], depth: usize| module.len() >= depth && module[..depth].iter().eq(used[..depth].iter());
-    for (module, place) in providers {
-        let depth = module.len();
-        let needed = depth >= 2 && depth <= used.len() && covers(&module, depth);
-        if needed && !own.iter().any(|other| covers(other, depth)) {
-            let what = format!("`{}` is loaded only by this import", module.join("."));
-            return Err(Refusal {
-                code: Code::ImplicitSubmodule,
-                places: vec![
-                    Place { at: At::Here(reference.span), what: format!("uses `{}`", used.join(".")) },
-                    Place { at: At::Here(place), what },
-                ],
-            });
+
+    fn check(&self, file: &File<'_>, subject: &Subject, reference: &Reference) -> Result<(), Refusal> {
+        if self.only_there.is_empty() {
+            return Ok(());
         }
+        let mut used = ModuleName::new(&subject.bound);
+        for part in file.facts.chain(reference) {
+            used = used.map(|name| name.join(part));
+            let Some((module, place)) = used.as_ref().and_then(|name| self.only_there.get_key_value(name)) else {
+                continue;
+            };
+            let places = vec![
+                Place { at: At::Here(reference.span), what: format!("uses `{module}`") },
+                Place { at: At::Here(*place), what: "only this import loads it".to_owned() },
+            ];
+            return Err(Refusal { code: Code::ImplicitSubmodule, places });
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// What a function must not be to receive an import.
-fn receiving_function(file: &File<'_>, subject: &Subject, scope: ScopeId, function: &Function) -> Result<(), Refusal> {
+fn receiving_function(file: &File<'_>, scope: ScopeId, function: &Function) -> Result<(), Refusal> {
     let name = &function.name;
     if known::HOOKS.contains(&name.name.as_str()) {
         return Err(Refusal::here(Code::LazyExportHook, name.span, format!("`{}` is such a hook", name.name)));
@@ -662,31 +703,40 @@ fn receiving_function(file: &File<'_>, subject: &Subject, scope: ScopeId, functi
         return Err(Refusal::here(*code, *place, what.clone()));
     }
     for decorator in &function.decorators {
-        decorator_allows(decorator)?;
+        decorator_allows(file, decorator)?;
     }
-    // `locals()` in the function itself, or in an inner one that refers to the name and so holds it as a free variable.
-    if let Some(place) = file.facts.locals.get(&scope) {
-        return Err(Refusal::here(Code::LocalsInFunction, *place, "the local names are taken as a whole"));
+    Ok(())
+}
+
+/// `locals()` in a receiving function, or in an inner one that refers to the name and so holds it as a free variable.
+fn taken_as_a_whole(file: &File<'_>, subject: &Subject, receivers: &[(ScopeId, &Function)]) -> Result<(), Refusal> {
+    if file.facts.locals.is_empty() {
+        return Ok(());
     }
+    let receivers: BTreeSet<ScopeId> = receivers.iter().map(|(scope, _)| *scope).collect();
     for reference in file.model.references_to(file.model.module_scope(), &subject.bound) {
-        let inner = file.model.ancestors(reference.scope).take_while(|id| *id != scope);
-        for id in inner {
-            if let Some(place) = file.facts.locals.get(&id).filter(|_| file.model.is_within(reference.scope, scope)) {
-                return Err(Refusal::here(Code::LocalsInFunction, *place, "the local names are taken as a whole"));
+        let mut path = Vec::new();
+        for scope in file.model.ancestors(reference.scope) {
+            path.push(scope);
+            if receivers.contains(&scope) {
+                break;
             }
+        }
+        if let Some(place) = path.iter().find_map(|scope| file.facts.locals.get(scope)) {
+            return Err(Refusal::here(Code::LocalsInFunction, *place, "the local names are taken as a whole"));
         }
     }
     Ok(())
 }
 
-fn decorator_allows(decorator: &Expr) -> Result<(), Refusal> {
+fn decorator_allows(file: &File<'_>, decorator: &Expr) -> Result<(), Refusal> {
     let callee = match &decorator.kind {
         ExprKind::Call { func, .. } => func,
         _ => decorator,
     };
     let Some(parts) = callee.as_dotted() else { return Ok(()) };
-    let dotted = parts.join(".");
-    let last = parts.last().copied().unwrap_or_default();
+    let dotted = file.full_name(&parts);
+    let last = dotted.rsplit('.').next().unwrap_or_default();
     let ends = |list: &[&str]| list.iter().any(|name| dotted == *name || dotted.ends_with(&format!(".{name}")));
     if known::COMPILERS.contains(&last) || ends(known::COMPILERS_DOTTED) {
         return Err(Refusal::here(Code::CompiledFunction, decorator.span, format!("`{dotted}` compiles the function")));
@@ -699,13 +749,21 @@ fn decorator_allows(decorator: &Expr) -> Result<(), Refusal> {
 }
 
 impl<'a> File<'a> {
-    /// Places that declare the name `global`, wherever they stand.
-    fn facts_declarations<'f>(&'f self, name: &'f str) -> impl Iterator<Item = Span> + 'f {
-        self.model
-            .bindings()
-            .iter()
-            .filter(move |binding| matches!(binding.kind, BindingKind::Global) && binding.name == name)
-            .map(|binding| binding.span)
+    /// A dotted name with its root replaced by what the module imports under it: `compiled` is `numba.njit`.
+    pub(super) fn full_name(&self, parts: &[&str]) -> String {
+        let symbol = parts.first().and_then(|root| self.model.symbol(self.model.module_scope(), root));
+        let target = symbol.and_then(|symbol| {
+            symbol.bindings.iter().find_map(|id| match self.model.binding(*id).kind {
+                BindingKind::Import { import, alias } if import.aliases.get(alias)?.asname.is_some() || import.form != ImportForm::Import => {
+                    self.target_of(import, alias)
+                }
+                _ => None,
+            })
+        });
+        match target {
+            Some(target) => std::iter::once(target.dotted().as_str()).chain(parts[1..].iter().copied()).collect::<Vec<_>>().join("."),
+            None => parts.join("."),
+        }
     }
 
     pub(super) fn target_of(

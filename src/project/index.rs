@@ -1,7 +1,7 @@
 //! What the rest of the project must know of one file: which names of other modules it reads, and what it imports when
 //! it is imported. Reads that cannot concern a file of the project are dropped at once, to keep the index small.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
@@ -31,10 +31,16 @@ pub struct FileIndex {
     /// Modules replaced in or removed from `sys.modules`.
     pub sys_modules: Vec<(SmolStr, LineColumn)>,
     /// Names that a function rebinds through `global`.
-    pub rebound: BTreeSet<SmolStr>,
+    pub rebound: BTreeMap<SmolStr, LineColumn>,
     /// Names that the module's body binds other than by import.
-    pub defined: BTreeSet<SmolStr>,
+    pub defined: BTreeMap<SmolStr, LineColumn>,
+    /// Names that imports of the module's body bind, kept for stubs only.
+    pub imported: BTreeMap<SmolStr, LineColumn>,
     pub main_guard: Option<LineColumn>,
+    /// The first class with bases.
+    pub subclass: Option<LineColumn>,
+    /// Where `__subclasses__()` is asked for.
+    pub asks_subclasses: Option<LineColumn>,
     /// The first statement of the module's body that changes something beyond the module.
     pub effect: Option<(LineColumn, String)>,
 }
@@ -102,9 +108,12 @@ impl FileIndex {
             edges: Vec::new(),
             roots: BTreeSet::new(),
             sys_modules: Vec::new(),
-            rebound: BTreeSet::new(),
-            defined: BTreeSet::new(),
+            rebound: BTreeMap::new(),
+            defined: BTreeMap::new(),
+            imported: BTreeMap::new(),
             main_guard: None,
+            subclass: None,
+            asks_subclasses: None,
             effect: None,
         };
         index.read_body(module, module.body());
@@ -130,6 +139,9 @@ impl FileIndex {
                         self.edges.push((from, place));
                     }
                     for alias in &import.aliases {
+                        if self.path.ends_with(".pyi") {
+                            self.imported.insert(SmolStr::new(alias.bound()), place);
+                        }
                         if let Some(target) = targets(import, alias, &self.name, self.is_package) {
                             self.edges.push((target.dotted(), place));
                         }
@@ -137,16 +149,22 @@ impl FileIndex {
                     continue;
                 }
                 StmtKind::Function(function) => {
-                    self.defined.insert(function.name.name.clone());
+                    let place = module.line_column(function.name.span.start());
+                    self.defined.insert(function.name.name.clone(), place);
                     self.effects_of_decorators(module, &function.decorators);
                     continue;
                 }
                 StmtKind::Class(class) => {
-                    self.defined.insert(class.name.name.clone());
+                    let place = module.line_column(class.name.span.start());
+                    self.defined.insert(class.name.name.clone(), place);
+                    if !class.bases.is_empty() {
+                        self.subclass.get_or_insert(module.line_column(stmt.span.start()));
+                    }
                     self.effects_of_decorators(module, &class.decorators);
                 }
                 StmtKind::Assign { targets, .. } => {
-                    self.defined.extend(targets.iter().filter_map(|target| target.as_name()).map(SmolStr::new));
+                    let names = targets.iter().filter_map(|target| Some((target.as_name()?, target.span.start())));
+                    self.defined.extend(names.map(|(name, at)| (SmolStr::new(name), module.line_column(at))));
                 }
                 StmtKind::Expr(Expr { span, kind: ExprKind::Call { func, .. } }) => {
                     let called = func.as_dotted().unwrap_or_default().join(".");
@@ -222,7 +240,11 @@ impl<'m> Visitor<'m> for ImportedNames<'_, 'm> {
     fn visit_stmt(&mut self, stmt: &'m Stmt) {
         match &stmt.kind {
             StmtKind::Import(import) => self.import(stmt, import),
-            StmtKind::Global(names) => self.index.rebound.extend(names.iter().map(|ident| ident.name.clone())),
+            StmtKind::Global(names) => {
+                let module = self.module;
+                let places = names.iter().map(|ident| (ident.name.clone(), module.line_column(ident.span.start())));
+                self.index.rebound.extend(places);
+            }
             _ => walk_stmt(self, stmt),
         }
     }
@@ -283,6 +305,10 @@ impl<'m> Visitor<'m> for Reader<'_, 'm> {
 
     fn visit_expr(&mut self, expr: &'m Expr) {
         match &expr.kind {
+            ExprKind::Attribute { attr, .. } if attr.name == "__subclasses__" => {
+                let place = self.module.line_column(expr.span.start());
+                self.index.asks_subclasses.get_or_insert(place);
+            }
             ExprKind::Attribute { .. } => match expr.as_dotted() {
                 Some(parts) => self.chain(&parts, expr.span, ReadKind::Attribute),
                 None => walk_expr(self, expr),

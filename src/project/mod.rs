@@ -143,6 +143,11 @@ impl Project {
         Some((self.file(*id), *place))
     }
 
+    /// Where the project asks a class for its subclasses, which exist only once their modules are imported.
+    pub fn subclasses_query(&self) -> Option<(&str, LineColumn)> {
+        self.files.iter().find_map(|file| file.asks_subclasses.map(|place| (file.path.as_str(), place)))
+    }
+
     /// Whether any file imports the top-level module `root`.
     pub fn imports_root(&self, root: &str) -> bool {
         self.roots.contains(root)

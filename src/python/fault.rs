@@ -49,10 +49,11 @@ impl FaultKind {
     pub fn code(self) -> &'static str {
         use FaultKind::*;
         match self {
-            ParseError | EmptyBlock | LateFuture | NestedStar | OutsideFunction | NulByte => "parse-error",
+            ParseError | LateFuture | NestedStar | OutsideFunction | NulByte => "parse-error",
             UnsupportedSyntax => "unsupported-syntax",
             Python2 => "python2",
-            Indentation => "indentation",
+            // CPython calls an empty block an IndentationError too.
+            Indentation | EmptyBlock => "indentation",
             Newline => "newline",
             TooDeep | TooLarge => "too-large",
         }

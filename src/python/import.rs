@@ -145,7 +145,7 @@ impl Entry {
         let (start, end) = (stmt.span.start(), stmt.span.end());
         let mut entries = match &import.form {
             ImportForm::Import => {
-                let entry = |alias: &Alias| Entry::import(&alias.name, alias.asname.as_ref().map(|ident| &*ident.name));
+                let entry = |alias: &Alias| Entry::import(&alias.name, alias.asname.as_ref().map(|ident| &text[ident.span]));
                 let mut entries: Vec<Entry> = import.aliases.iter().map(entry).collect();
                 if let Some(first) = entries.first_mut() {
                     first.inline = comments.until(line_end(text, end));
@@ -161,7 +161,7 @@ impl Entry {
                 let member = |alias: &Alias| Member {
                     above: comments.until(alias.span.start()),
                     inline: comments.until(line_end(text, alias.span.end())),
-                    ..Member::new(&alias.name, alias.asname.as_ref().map(|ident| &*ident.name))
+                    ..Member::new(&alias.name, alias.asname.as_ref().map(|ident| &text[ident.span]))
                 };
                 let mut members: Vec<Member> = import.aliases.iter().map(member).collect();
                 let below = comments.until(end);

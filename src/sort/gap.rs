@@ -25,14 +25,6 @@ pub(super) fn split_trailing_blanks(gap: &str) -> (&str, usize) {
     (&gap[..gap.len() - blank.iter().map(|line| line.len()).sum::<usize>()], blank.len())
 }
 
-/// The comment lines that end a gap, taken off it.
-pub(super) fn split_trailing_comments(gap: &str) -> (String, Vec<String>) {
-    let lines: Vec<&str> = gap.split_inclusive('\n').collect();
-    let own = lines.iter().rev().take_while(|line| !is_blank(line)).count();
-    let (rest, comments) = lines.split_at(lines.len() - own);
-    (rest.concat(), comments.iter().map(|line| line.trim().to_string()).collect())
-}
-
 pub(super) fn blank_lines_before(text: &str, offset: TextSize) -> usize {
     let lines: Vec<&str> = text[..usize::from(offset)].split_inclusive('\n').collect();
     lines.iter().rev().take_while(|line| line.ends_with('\n') && is_blank(line)).count()

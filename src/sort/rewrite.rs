@@ -5,15 +5,15 @@ use std::cmp::Ordering;
 
 use super::gap::{
     back_over_lines, blank_lines_at, blank_lines_before, joined_gaps, over_lines, split_leading_blanks,
-    split_trailing_blanks, split_trailing_comments,
+    split_trailing_blanks,
 };
 use super::row::{Row, rows};
 use super::{Place, Section, Sections, Suppressions, canonical};
 use crate::python::import::{
-    Entry, Style, attached_above, directly_above, is_first_line, line_end, line_start, steers_a_tool,
+    Entry, Style, attached_above, directly_above, is_first_line, line_start, steers_a_tool,
 };
 use crate::python::{Block, ImportForm, Module, Stmt};
-use crate::text::{Span, TextSize, span};
+use crate::text::{Span, TextSize};
 
 /// One import of the block as wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,9 +129,7 @@ impl<'m> Rewriter<'m> {
             // What stands above a statement and does not belong to it stays at its place.
             let foreign = self.foreign_above(index, read);
             if !seen[index] {
-                if !self.is_abandoned_heading(index, &foreign, &seen) {
-                    left_over.extend(foreign);
-                }
+                left_over.extend(foreign);
                 continue;
             }
             let own = slots.iter().filter(|slot| slot.origin == Some(index));
@@ -164,24 +162,6 @@ impl<'m> Rewriter<'m> {
         let all = read.first().map_or(0, |entry| entry.above.len());
         let attached = attached_above(self.module, self.block[index].span.start()).len();
         read.first().map_or(Vec::new(), |entry| entry.above[..all.saturating_sub(attached)].to_vec())
-    }
-
-    /// Whether the comments head a group of which nothing is left.
-    fn is_abandoned_heading(&self, index: usize, comments: &[String], kept: &[bool]) -> bool {
-        let mut group = index..self.block.len();
-        let next = group.clone().skip(1).find(|next| self.text_before(*next).contains(['#', '\n']));
-        group.end = next.unwrap_or(group.end);
-        !comments.iter().any(|comment| steers_a_tool(comment)) && group.into_iter().all(|member| !kept[member])
-    }
-
-    /// What stands between the line of the statement before and the line of this one.
-    fn text_before(&self, index: usize) -> &'m str {
-        let before = line_end(self.text, self.block[index - 1].span.end());
-        let line = line_start(self.text, self.block[index].span.start());
-        self.text[span(before.into(), line.max(before).into())]
-            .trim_start_matches('\r')
-            .strip_prefix('\n')
-            .unwrap_or("")
     }
 
     fn with_least_change(&self, slots: Vec<Slot>) -> Rewritten {
@@ -246,10 +226,6 @@ impl<'m> Rewriter<'m> {
                     cells.push(Cell { gap, above, body, place, row: Some(row.clone()) });
                 }
                 None => {
-                    let (rest, headings) = split_trailing_comments(&gap);
-                    if !headings.is_empty() && self.is_abandoned_heading(row.first, &headings, &kept) {
-                        gap = rest;
-                    }
                     gap = joined_gaps(&gap, next);
                 }
             }
