@@ -267,20 +267,7 @@ impl Layout<'_> {
 
     /// Whether a line ends between the text read so far and `start`.
     fn fresh_line(&self, start: usize) -> bool {
-        let mut bytes = self.text.as_bytes()[self.done.min(start)..start].iter();
-        while let Some(byte) = bytes.next() {
-            match byte {
-                b'#' | b'\n' => return true,
-                // A continuation; a carriage return may stand before its newline.
-                b'\\' => {
-                    if bytes.next() == Some(&b'\r') {
-                        bytes.next();
-                    }
-                }
-                _ => {}
-            }
-        }
-        false
+        ends_line(&self.text[self.done.min(start)..start])
     }
 
     /// Reads what stands between the text read so far and `start`.
@@ -362,6 +349,18 @@ impl Layout<'_> {
         } else if depth < self.blocks {
             fault("a block is not indented as deep as its place asks; indent it");
         }
+    }
+}
+
+/// Whether a line ends in `gap`, what stands between two tokens, but for lines that a backslash continues.
+pub fn ends_line(gap: &str) -> bool {
+    let mut bytes = gap.as_bytes();
+    loop {
+        bytes = match bytes {
+            [] => return false,
+            [b'#' | b'\n', ..] => return true,
+            [b'\\', b'\r', _, rest @ ..] | [b'\\', _, rest @ ..] | [_, rest @ ..] => rest,
+        };
     }
 }
 
