@@ -37,21 +37,56 @@ pub enum StmtKind {
     Class(Box<Class>),
     Return(Option<Expr>),
     Delete(Vec<Expr>),
-    Assign { targets: Vec<Expr>, value: Expr },
-    AugAssign { target: Expr, value: Expr },
-    AnnAssign { target: Expr, annotation: Expr, value: Option<Expr>, parenthesized: bool },
+    Assign {
+        targets: Vec<Expr>,
+        value: Expr,
+    },
+    AugAssign {
+        target: Expr,
+        value: Expr,
+    },
+    AnnAssign {
+        target: Expr,
+        annotation: Expr,
+        value: Option<Expr>,
+        parenthesized: bool,
+    },
     For(Box<For>),
-    While { test: Expr, body: Block, orelse: Option<Block> },
+    While {
+        test: Expr,
+        body: Block,
+        orelse: Option<Block>,
+    },
     /// `if` and each `elif` in order, then `else`.
-    If { arms: Vec<IfArm>, orelse: Option<Block> },
-    With { is_async: bool, items: Vec<WithItem>, body: Block },
-    Match { subject: Expr, cases: Vec<Case> },
-    Raise { exception: Option<Expr>, cause: Option<Expr> },
+    If {
+        arms: Vec<IfArm>,
+        orelse: Option<Block>,
+    },
+    With {
+        is_async: bool,
+        items: Vec<WithItem>,
+        body: Block,
+    },
+    Match {
+        subject: Expr,
+        cases: Vec<Case>,
+    },
+    Raise {
+        exception: Option<Expr>,
+        cause: Option<Expr>,
+    },
     Try(Box<Try>),
-    Assert { test: Expr, message: Option<Expr> },
+    Assert {
+        test: Expr,
+        message: Option<Expr>,
+    },
     Global(Vec<Ident>),
     Nonlocal(Vec<Ident>),
-    TypeAlias { name: Ident, type_params: Vec<TypeParam>, value: Expr },
+    TypeAlias {
+        name: Ident,
+        type_params: Vec<TypeParam>,
+        value: Expr,
+    },
     Expr(Expr),
     Pass,
     Break,
@@ -208,13 +243,23 @@ pub enum Pattern {
     Wildcard,
     /// A literal or a dotted name; names in it are loads.
     Value(Expr),
-    Class { class: Expr, arguments: Vec<Pattern>, keywords: Vec<Pattern> },
+    Class {
+        class: Expr,
+        arguments: Vec<Pattern>,
+        keywords: Vec<Pattern>,
+    },
     Sequence(Vec<Pattern>),
-    Mapping { items: Vec<(Expr, Pattern)>, rest: Option<Ident> },
+    Mapping {
+        items: Vec<(Expr, Pattern)>,
+        rest: Option<Ident>,
+    },
     /// `*rest`, `*_`
     Star(Option<Ident>),
     Or(Vec<Pattern>),
-    As { pattern: Box<Pattern>, name: Ident },
+    As {
+        pattern: Box<Pattern>,
+        name: Ident,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -226,13 +271,29 @@ pub struct Expr {
 #[derive(Debug, Clone)]
 pub enum ExprKind {
     Name(SmolStr),
-    Attribute { value: Box<Expr>, attr: Ident },
-    Call { func: Box<Expr>, args: Vec<Expr>, keywords: Vec<Keyword> },
-    Subscript { value: Box<Expr>, index: Box<Expr> },
-    Lambda { params: Vec<Param>, body: Box<Expr> },
+    Attribute {
+        value: Box<Expr>,
+        attr: Ident,
+    },
+    Call {
+        func: Box<Expr>,
+        args: Vec<Expr>,
+        keywords: Vec<Keyword>,
+    },
+    Subscript {
+        value: Box<Expr>,
+        index: Box<Expr>,
+    },
+    Lambda {
+        params: Vec<Param>,
+        body: Box<Expr>,
+    },
     Comprehension(Box<Comprehension>),
     /// `(name := value)`
-    Named { target: Ident, value: Box<Expr> },
+    Named {
+        target: Ident,
+        value: Box<Expr>,
+    },
     Starred(Box<Expr>),
     Tuple(Vec<Expr>),
     List(Vec<Expr>),

@@ -30,6 +30,8 @@ pub struct Cst {
     pub comments: Vec<Span>,
     /// Places that tree-sitter could not make sense of: innermost ones, in the order of the text.
     pub errors: Vec<Unparsed>,
+    /// tree-sitter saw an error, maybe one that no node shows.
+    pub has_error: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -122,8 +124,8 @@ impl Iterator for Children<'_> {
 
 fn flatten(text: &str, tree: &tree_sitter::Tree) -> Cst {
     let tables = tables();
-    let mut cst = Cst { nodes: Vec::new(), comments: Vec::new(), errors: Vec::new() };
     let has_error = tree.root_node().has_error();
+    let mut cst = Cst { nodes: Vec::new(), comments: Vec::new(), errors: Vec::new(), has_error };
     let mut open: Vec<Id> = Vec::new();
     let mut cursor = tree.walk();
     loop {
@@ -332,17 +334,38 @@ impl Kind {
     /// Whether a node of this kind is a statement, or a clause of one that starts a line.
     pub fn starts_line(self) -> bool {
         use Kind::*;
-        self.is_statement()
-            || matches!(self, Elif | Else | Except | Finally | CaseClause | Decorator)
+        self.is_statement() || matches!(self, Elif | Else | Except | Finally | CaseClause | Decorator)
     }
 
     pub fn is_statement(self) -> bool {
         use Kind::*;
         matches!(
             self,
-            Import | ImportFrom | FutureImport | PrintStatement | ExecStatement | Assert | ExpressionStatement | Return
-                | Delete | Raise | Pass | Break | Continue | Global | Nonlocal | TypeAlias | If | For | While | Try
-                | With | Function | Class | Decorated | Match
+            Import
+                | ImportFrom
+                | FutureImport
+                | PrintStatement
+                | ExecStatement
+                | Assert
+                | ExpressionStatement
+                | Return
+                | Delete
+                | Raise
+                | Pass
+                | Break
+                | Continue
+                | Global
+                | Nonlocal
+                | TypeAlias
+                | If
+                | For
+                | While
+                | Try
+                | With
+                | Function
+                | Class
+                | Decorated
+                | Match
         )
     }
 }

@@ -60,6 +60,8 @@ impl FaultKind {
     }
 }
 
+const INVALID: &str = "invalid syntax, or syntax newer than this version knows; fix or exclude the file";
+
 /// CPython's own limits.
 const MAX_BRACKETS: usize = 200;
 const MAX_INDENTS: usize = 100;
@@ -95,7 +97,7 @@ fn unparsed_fault(text: &str, unparsed: Unparsed) -> Fault {
     }
     let message = match unparsed {
         Unparsed::Missing(_, name) => format!("invalid syntax: `{name}` is missing; fix or exclude the file"),
-        Unparsed::Error(_) => "invalid syntax, or syntax newer than this version knows; fix or exclude the file".into(),
+        Unparsed::Error(_) => INVALID.into(),
     };
     Fault::new(FaultKind::ParseError, place, message)
 }
@@ -151,8 +153,12 @@ pub fn of_layout(text: &str, cst: &Cst) -> Vec<Fault> {
         done: if text.starts_with('\u{feff}') { 3 } else { 0 },
         unchecked: 0,
         statement: u32::MAX,
+        last: None,
     };
     layout.run();
+    if cst.has_error && layout.faults.is_empty() {
+        layout.faults.push(Fault::new(FaultKind::ParseError, span(0, 0), INVALID));
+    }
     layout.faults
 }
 
@@ -173,6 +179,8 @@ struct Layout<'c> {
     unchecked: usize,
     /// Where the last statement or clause starts.
     statement: u32,
+    /// The last token.
+    last: Option<Kind>,
 }
 
 /// What stands between two tokens.
@@ -229,11 +237,12 @@ impl Layout<'_> {
                 self.done = self.done.max(usize::from(comment.end()));
             }
             pending = self.gap(start).line.or(pending);
-            if let Some(line) = pending.take()
-                && self.brackets == 0
-            {
-                self.first_of_line(line, start, end);
+            match pending.take() {
+                Some(line) if self.brackets == 0 => self.first_of_line(line, start, end),
+                None if self.statement == node.start => self.first_after_token(start, end),
+                _ => {}
             }
+            self.last = Some(node.kind);
             match node.kind {
                 Kind::LeftParen | Kind::LeftBracket | Kind::LeftBrace => {
                     self.brackets += 1;
@@ -258,20 +267,7 @@ impl Layout<'_> {
 
     /// Whether a line ends between the text read so far and `start`.
     fn fresh_line(&self, start: usize) -> bool {
-        let mut bytes = self.text.as_bytes()[self.done.min(start)..start].iter();
-        while let Some(byte) = bytes.next() {
-            match byte {
-                b'#' | b'\n' => return true,
-                // A continuation; a carriage return may stand before its newline.
-                b'\\' => {
-                    if bytes.next() == Some(&b'\r') {
-                        bytes.next();
-                    }
-                }
-                _ => {}
-            }
-        }
-        false
+        ends_line(&self.text[self.done.min(start)..start])
     }
 
     /// Reads what stands between the text read so far and `start`.
@@ -296,6 +292,14 @@ impl Layout<'_> {
             at += 1;
         }
         Gap { line }
+    }
+
+    /// A statement may start on the line of another only after a colon or semicolon.
+    fn first_after_token(&mut self, start: usize, end: usize) {
+        if !matches!(self.last, None | Some(Kind::Semicolon | Kind::Colon)) {
+            let message = "a statement starts on the line of another; put it on a line of its own";
+            self.faults.push(Fault::new(FaultKind::ParseError, span(start, end), message));
+        }
     }
 
     /// Compares the first token of a logical line with CPython's indentation rules.
@@ -345,6 +349,18 @@ impl Layout<'_> {
         } else if depth < self.blocks {
             fault("a block is not indented as deep as its place asks; indent it");
         }
+    }
+}
+
+/// Whether a line ends in `gap`, what stands between two tokens, but for lines that a backslash continues.
+pub fn ends_line(gap: &str) -> bool {
+    let mut bytes = gap.as_bytes();
+    loop {
+        bytes = match bytes {
+            [] => return false,
+            [b'#' | b'\n', ..] => return true,
+            [b'\\', b'\r', _, rest @ ..] | [b'\\', _, rest @ ..] | [_, rest @ ..] => rest,
+        };
     }
 }
 

@@ -18,7 +18,8 @@ pub fn mask(text: &str) -> Option<Masked> {
         }
         let rest = &text[at + LAZY.len()..];
         let keyword_at = rest.len() - rest.trim_start_matches([' ', '\t', '\x0c']).len();
-        let Some(keyword) = ["import", "from"].into_iter().find(|keyword| rest[keyword_at..].starts_with(keyword)) else {
+        let Some(keyword) = ["import", "from"].into_iter().find(|keyword| rest[keyword_at..].starts_with(keyword))
+        else {
             continue;
         };
         let after = rest[keyword_at + keyword.len()..].chars().next();

@@ -1,16 +1,18 @@
 //! From the concrete tree to the typed one: statements. Also finds the faults that belong to one construct.
 //! The tree holds no errors when it comes here.
 
+mod compound;
 mod expr;
 mod import;
 mod pattern;
+mod string;
 
 use smol_str::SmolStr;
 use unicode_normalization::UnicodeNormalization;
 
 use super::ast::*;
 use super::cst::{Cst, Field, Id, Kind};
-use super::fault::{Fault, FaultKind};
+use super::fault::{self, Fault, FaultKind};
 use crate::text::{Span, TextSize, size, span};
 
 /// How deep expressions and blocks may nest, counted in the typed tree; chains of calls and attributes count their
@@ -43,7 +45,8 @@ pub fn expression(text: &str, cst: &Cst, offset: TextSize) -> Option<Expr> {
     let (whole, None) = (inner.next()?, inner.next()) else { return None };
     let node = cst.node(whole);
     let spans_all = node.start == 0 && node.end as usize == text.len();
-    if !spans_all || !matches!(node.kind, Kind::Parenthesized | Kind::Tuple) {
+    let blank = cst.after(whole) == whole + 3;
+    if !spans_all || blank || !matches!(node.kind, Kind::Parenthesized | Kind::Tuple) {
         return None;
     }
     let mut lower = Lower::new(text, cst);
@@ -86,6 +89,15 @@ enum Place {
     Function,
 }
 
+/// A star that belongs to more than the operand that tree-sitter gives it.
+#[derive(Debug, Clone, Copy)]
+struct Star {
+    id: Id,
+    start: u32,
+    /// Where the operand starts.
+    operand: u32,
+}
+
 struct Lower<'c> {
     text: &'c str,
     cst: &'c Cst,
@@ -93,6 +105,9 @@ struct Lower<'c> {
     faults: Vec<Fault>,
     depth: usize,
     place: Place,
+    in_loop: bool,
+    /// The star that is being read, which is no part of the expressions below it.
+    star: Option<Star>,
     /// For a text that is one expression in parentheses: where the expression stands in its file.
     shift: Option<TextSize>,
 }
@@ -100,7 +115,7 @@ struct Lower<'c> {
 impl<'c> Lower<'c> {
     fn new(text: &'c str, cst: &'c Cst) -> Lower<'c> {
         let (faults, depth) = (Vec::new(), 0);
-        Lower { text, cst, lazy: &[], faults, depth, place: Place::Module, shift: None }
+        Lower { text, cst, lazy: &[], faults, depth, place: Place::Module, in_loop: false, star: None, shift: None }
     }
 
     fn module_body(&mut self) -> Block {
@@ -168,8 +183,14 @@ impl<'c> Lower<'c> {
             Kind::Raise => self.raise(id),
             Kind::Assert => self.assert(id),
             Kind::Pass => StmtKind::Pass,
-            Kind::Break => StmtKind::Break,
-            Kind::Continue => StmtKind::Continue,
+            Kind::Break => {
+                self.outside_loop(id);
+                StmtKind::Break
+            }
+            Kind::Continue => {
+                self.outside_loop(id);
+                StmtKind::Continue
+            }
             Kind::Global => StmtKind::Global(self.idents(id)),
             Kind::Nonlocal => StmtKind::Nonlocal(self.idents(id)),
             Kind::TypeAlias => self.type_alias(id),
@@ -193,6 +214,9 @@ impl<'c> Lower<'c> {
             self.fault(FaultKind::NestedStar, self.span(id), message);
         }
         if import.is_future() {
+            if self.depth > 1 {
+                self.late_future(self.span(id));
+            }
             self.unknown_features(id, &import);
         }
         StmtKind::Import(import)
@@ -223,6 +247,13 @@ impl<'c> Lower<'c> {
         StmtKind::Pass
     }
 
+    fn outside_loop(&mut self, id: Id) {
+        if !self.in_loop {
+            let message = "`break` or `continue` stands outside a loop; remove it";
+            self.fault(FaultKind::ParseError, self.span(id), message);
+        }
+    }
+
     fn unknown_stmt(&mut self, id: Id) -> StmtKind {
         self.unknown(id);
         StmtKind::Pass
@@ -247,9 +278,8 @@ impl<'c> Lower<'c> {
             let Some(left) = self.cst.field(at, Field::Left) else { return self.unknown_stmt(at) };
             let right = self.cst.field(at, Field::Right);
             if let Some(annotation) = self.cst.field(at, Field::Type) {
-                let nested = right.is_some_and(|right| {
-                    matches!(self.cst.kind(right), Kind::Assignment | Kind::AugmentedAssignment)
-                });
+                let nested = right
+                    .is_some_and(|right| matches!(self.cst.kind(right), Kind::Assignment | Kind::AugmentedAssignment));
                 if !targets.is_empty() || nested {
                     return self.unknown_stmt(at);
                 }
@@ -336,242 +366,6 @@ impl<'c> Lower<'c> {
         }
     }
 
-    fn if_stmt(&mut self, id: Id) -> StmtKind {
-        let mut arms = vec![self.arm(id)];
-        let mut orelse = None;
-        for child in self.cst.children(id) {
-            match self.cst.kind(child) {
-                Kind::Elif => arms.push(self.arm(child)),
-                Kind::Else => orelse = Some(self.block(child)),
-                _ => {}
-            }
-        }
-        StmtKind::If { arms, orelse }
-    }
-
-    fn arm(&mut self, id: Id) -> IfArm {
-        IfArm { test: self.first_expr(id), body: self.block(id) }
-    }
-
-    fn for_stmt(&mut self, id: Id) -> StmtKind {
-        let target = self.field_expr(id, Field::Left);
-        let iter = self.field_expr(id, Field::Right);
-        let is_async = self.is_async(id);
-        let (body, orelse) = (self.block(id), self.orelse(id));
-        StmtKind::For(Box::new(For { is_async, target, iter, body, orelse }))
-    }
-
-    fn while_stmt(&mut self, id: Id) -> StmtKind {
-        StmtKind::While { test: self.first_expr(id), body: self.block(id), orelse: self.orelse(id) }
-    }
-
-    fn orelse(&mut self, id: Id) -> Option<Block> {
-        let clause = self.cst.child_of(id, Kind::Else)?;
-        Some(self.block(clause))
-    }
-
-    fn try_stmt(&mut self, id: Id) -> StmtKind {
-        let body = self.block(id);
-        let (mut handlers, mut orelse, mut finally) = (Vec::new(), None, None);
-        for child in self.cst.children(id) {
-            match self.cst.kind(child) {
-                Kind::Except => handlers.push(self.handler(child)),
-                Kind::Else => orelse = Some(self.block(child)),
-                Kind::Finally => finally = Some(self.block(child)),
-                _ => {}
-            }
-        }
-        if handlers.is_empty() && (finally.is_none() || orelse.is_some()) {
-            let message = "`try` has no `except`, or no `finally`; add one";
-            self.fault(FaultKind::ParseError, self.span(id), message);
-        }
-        StmtKind::Try(Box::new(Try { body, handlers, orelse, finally }))
-    }
-
-    fn handler(&mut self, id: Id) -> Handler {
-        let star = self.cst.child_of(id, Kind::Star).is_some();
-        let alias = self.cst.field(id, Field::Alias);
-        let mut values = Vec::new();
-        for child in self.cst.children(id) {
-            match self.cst.kind(child) {
-                Kind::Colon => break,
-                _ if self.cst.node(child).field == Field::Value => values.push(child),
-                _ => {}
-            }
-        }
-        let (exception, target) = match values.as_slice() {
-            [] => (None, alias),
-            [value] if self.cst.kind(*value) == Kind::AsPattern => {
-                let mut parts = self.operands(*value);
-                (parts.next().map(|exception| self.expr(exception)), parts.next())
-            }
-            [value] => (Some(self.expr(*value)), alias),
-            [first, .., last] => {
-                if values.len() == 2 {
-                    self.python2(id, "`except A, B` (a tuple needs parentheses)");
-                }
-                let elements = values.iter().map(|&value| self.expr(value)).collect();
-                let span = self.span(*first).cover(self.span(*last));
-                (Some(Expr { span, kind: ExprKind::Tuple(elements) }), alias)
-            }
-        };
-        let name = target.and_then(|target| {
-            let target = if self.cst.kind(target) == Kind::AsPatternTarget { target + 1 } else { target };
-            if self.cst.kind(target) != Kind::Identifier {
-                self.unknown(target);
-                return None;
-            }
-            Some(self.ident(target))
-        });
-        let body = self.block(id);
-        let start = self.span(id).start();
-        let span = Span::new(start, body.span.end().max(start));
-        Handler { span, star, exception, name, body }
-    }
-
-    fn with_stmt(&mut self, id: Id) -> StmtKind {
-        let is_async = self.is_async(id);
-        let mut items = Vec::new();
-        if let Some(clause) = self.cst.child_of(id, Kind::WithClause) {
-            let only = self.operands(clause).count() == 1;
-            for item in self.operands(clause) {
-                let item = if self.cst.kind(item) == Kind::WithItem { item + 1 } else { item };
-                self.with_items(item, only, &mut items);
-            }
-        }
-        StmtKind::With { is_async, items, body: self.block(id) }
-    }
-
-    /// One item, or the items of `with (a as b, c):`, which tree-sitter may take for a tuple.
-    fn with_items(&mut self, id: Id, only: bool, items: &mut Vec<WithItem>) {
-        match self.cst.kind(id) {
-            Kind::Tuple | Kind::Parenthesized if only => {
-                let plain = self.operands(id).all(|part| {
-                    !matches!(self.cst.kind(part), Kind::ListSplat | Kind::Yield | Kind::NamedExpression)
-                });
-                let empty = self.operands(id).next().is_none();
-                if plain && !empty {
-                    for part in self.operands(id) {
-                        self.with_items(part, false, items);
-                    }
-                    return;
-                }
-                items.push(WithItem { context: self.expr(id), target: None });
-            }
-            Kind::AsPattern => {
-                let mut parts = self.operands(id);
-                let (Some(context), target) = (parts.next(), parts.next()) else { return self.unknown(id) };
-                let target = target.map(|target| {
-                    if self.cst.kind(target) == Kind::AsPatternTarget { target + 1 } else { target }
-                });
-                let context = self.expr(context);
-                items.push(WithItem { context, target: target.map(|target| self.expr(target)) });
-            }
-            _ => items.push(WithItem { context: self.expr(id), target: None }),
-        }
-    }
-
-    fn decorated(&mut self, id: Id) -> StmtKind {
-        let mut decorators = Vec::new();
-        for child in self.cst.children(id) {
-            match self.cst.kind(child) {
-                Kind::Decorator => decorators.push(self.first_expr(child)),
-                Kind::Function => return self.function(child, decorators),
-                Kind::Class => return self.class(child, decorators),
-                _ => {}
-            }
-        }
-        self.unknown_stmt(id)
-    }
-
-    fn function(&mut self, id: Id, decorators: Vec<Expr>) -> StmtKind {
-        let Some(name) = self.cst.field(id, Field::Name) else { return self.unknown_stmt(id) };
-        let name = self.ident(name);
-        let is_async = self.is_async(id);
-        let type_params = self.type_params(id);
-        let params = match self.cst.field(id, Field::Parameters) {
-            Some(params) => self.params(params),
-            None => Vec::new(),
-        };
-        let returns = self.cst.field(id, Field::ReturnType).map(|returns| self.expr(returns));
-        let outside = std::mem::replace(&mut self.place, Place::Function);
-        let body = self.block(id);
-        self.place = outside;
-        StmtKind::Function(Box::new(Function { name, is_async, decorators, type_params, params, returns, body }))
-    }
-
-    fn class(&mut self, id: Id, decorators: Vec<Expr>) -> StmtKind {
-        let Some(name) = self.cst.field(id, Field::Name) else { return self.unknown_stmt(id) };
-        let name = self.ident(name);
-        let type_params = self.type_params(id);
-        let (bases, keywords) = match self.cst.field(id, Field::Superclasses) {
-            Some(arguments) => self.arguments(arguments),
-            None => Default::default(),
-        };
-        let outside = std::mem::replace(&mut self.place, Place::Class);
-        let body = self.block(id);
-        self.place = outside;
-        StmtKind::Class(Box::new(Class { name, decorators, type_params, bases, keywords, body }))
-    }
-
-    fn type_params(&mut self, id: Id) -> Vec<TypeParam> {
-        let Some(params) = self.cst.child_of(id, Kind::TypeParameter) else { return Vec::new() };
-        let params = self.operands(params);
-        params.map(|param| self.type_param(param)).collect()
-    }
-
-    /// `T`, `T: bound`, `*Ts`, `**P`
-    fn type_param(&mut self, id: Id) -> TypeParam {
-        let id = self.bare_type(id);
-        let (name, bound) = match self.cst.kind(id) {
-            Kind::ConstrainedType | Kind::Slice => {
-                let mut parts = self.operands(id);
-                (parts.next(), parts.next())
-            }
-            Kind::SplatType | Kind::ListSplat | Kind::ListSplatPattern => (self.operands(id).next(), None),
-            _ => (Some(id), None),
-        };
-        let name = name.map_or(id, |name| self.bare_type(name));
-        if self.cst.kind(name) != Kind::Identifier {
-            self.unknown(name);
-        }
-        TypeParam { ident: self.ident(name), bound: bound.map(|bound| self.expr(bound)), default: None }
-    }
-
-    fn match_stmt(&mut self, id: Id) -> StmtKind {
-        let mut subjects = Vec::new();
-        let (mut comma, mut cases) = (false, Vec::new());
-        for child in self.cst.children(id) {
-            match self.cst.kind(child) {
-                Kind::Comma => comma = true,
-                Kind::Block => {
-                    for case in self.cst.children(child) {
-                        if self.cst.kind(case) == Kind::CaseClause {
-                            cases.push(self.case(case));
-                        }
-                    }
-                }
-                _ if self.cst.node(child).field == Field::Subject => subjects.push(child),
-                _ => {}
-            }
-        }
-        let subject = match subjects.as_slice() {
-            [only] if !comma => self.expr(*only),
-            [first, .., last] | [first @ last] => {
-                let span = self.span(*first).cover(self.span(*last));
-                Expr { span, kind: ExprKind::Tuple(subjects.iter().map(|&subject| self.expr(subject)).collect()) }
-            }
-            [] => return self.unknown_stmt(id),
-        };
-        StmtKind::Match { subject, cases }
-    }
-
-    fn case(&mut self, id: Id) -> Case {
-        let pattern = self.case_pattern(id);
-        let guard = self.cst.child_of(id, Kind::IfClause).map(|guard| self.first_expr(guard));
-        Case { pattern, guard, body: self.block(id) }
-    }
-
     /// The first block directly below `id`.
     fn block(&mut self, id: Id) -> Block {
         let mut colon = None;
@@ -598,19 +392,7 @@ impl<'c> Lower<'c> {
 
     /// Whether no line ends between a colon and a statement, but for those that a backslash continues.
     fn is_inline(&self, colon: TextSize, first: TextSize) -> bool {
-        let mut bytes = self.text.as_bytes()[usize::from(colon)..usize::from(first)].iter();
-        while let Some(byte) = bytes.next() {
-            match byte {
-                b'#' | b'\n' => return false,
-                b'\\' => {
-                    if bytes.next() == Some(&b'\r') {
-                        bytes.next();
-                    }
-                }
-                _ => {}
-            }
-        }
-        true
+        !fault::ends_line(&self.text[usize::from(colon)..usize::from(first)])
     }
 
     fn is_async(&self, id: Id) -> bool {
@@ -639,7 +421,10 @@ impl<'c> Lower<'c> {
 
     fn span(&self, id: Id) -> Span {
         let node = self.cst.node(id);
-        self.place_of(node.start, node.end)
+        match self.star {
+            Some(star) if star.start == node.start => self.place_of(star.operand, node.end),
+            _ => self.place_of(node.start, node.end),
+        }
     }
 
     fn place_of(&self, start: u32, end: u32) -> Span {

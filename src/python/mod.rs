@@ -180,3 +180,6 @@ fn first_newline(text: &str) -> &'static str {
         _ => "\n",
     }
 }
+
+#[cfg(test)]
+mod tests;

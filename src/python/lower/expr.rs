@@ -3,7 +3,7 @@
 
 use smol_str::SmolStr;
 
-use super::{Lower, Place};
+use super::{Lower, Place, Star};
 use crate::python::ast::*;
 use crate::python::cst::{Field, Id, Kind};
 use crate::python::fault::FaultKind;
@@ -18,6 +18,9 @@ impl<'c> Lower<'c> {
 
     fn expr_inner(&mut self, id: Id) -> Expr {
         let id = self.unwrapped(id);
+        if let Some(star) = self.hidden_star(id) {
+            return self.starred(id, star);
+        }
         match self.cst.kind(id) {
             Kind::Identifier => self.name_expr(id),
             kind if is_link(kind) => self.chain(id),
@@ -26,7 +29,7 @@ impl<'c> Lower<'c> {
             Kind::Integer | Kind::Float => self.number(id),
             Kind::True | Kind::False | Kind::None | Kind::Ellipsis => self.constant(id),
             Kind::Comparison => self.comparison(id),
-            Kind::Unary | Kind::Not | Kind::Slice | Kind::ConstrainedType => {
+            Kind::Unary | Kind::Not | Kind::Slice => {
                 let operands = self.exprs(id);
                 self.make(id, ExprKind::Operation(operands))
             }
@@ -52,6 +55,7 @@ impl<'c> Lower<'c> {
                 self.make(id, ExprKind::Await(value))
             }
             Kind::Yield => self.yield_expr(id),
+            Kind::ListSplat if self.star.is_some_and(|star| star.id == id) => self.first_expr(id),
             Kind::ListSplat | Kind::ListSplatPattern | Kind::SplatType => {
                 let value = Box::new(self.first_expr(id));
                 self.make(id, ExprKind::Starred(value))
@@ -65,16 +69,50 @@ impl<'c> Lower<'c> {
         }
     }
 
+    /// tree-sitter may take `*f(x)` for a call of `*f`: the star at the left end of a node that is no splat itself.
+    fn hidden_star(&self, id: Id) -> Option<Star> {
+        let start = self.cst.node(id).start;
+        if self.text.as_bytes().get(start as usize) != Some(&b'*') || self.star.is_some_and(|star| star.start == start)
+        {
+            return None;
+        }
+        let mut at = id;
+        loop {
+            match self.cst.kind(at) {
+                Kind::ListSplat if at == id => return None,
+                Kind::ListSplat => {
+                    let operand = self.operands(at).next()?;
+                    return Some(Star { id: at, start, operand: self.cst.node(operand).start });
+                }
+                Kind::Attribute
+                | Kind::Call
+                | Kind::Subscript
+                | Kind::Binary
+                | Kind::Boolean
+                | Kind::Comparison
+                | Kind::Conditional => at += 1,
+                _ => return None,
+            }
+        }
+    }
+
+    fn starred(&mut self, id: Id, star: Star) -> Expr {
+        let span = self.span(id);
+        let outer = self.star.replace(star);
+        let value = Box::new(self.expr(id));
+        self.star = outer;
+        Expr { span, kind: ExprKind::Starred(value) }
+    }
+
     /// What is in parentheses that only group, or in a node that only says that a type is expected.
     fn unwrapped(&self, mut id: Id) -> Id {
         loop {
             let inner = match self.cst.kind(id) {
                 Kind::Type | Kind::Parenthesized | Kind::AsPatternTarget => self.operands(id).next(),
-                Kind::Tuple | Kind::TuplePattern if self.cst.child_of(id, Kind::Comma).is_none() => {
-                    self.operands(id).next().filter(|&only| {
-                        !matches!(self.cst.kind(only), Kind::ListSplat | Kind::ListSplatPattern)
-                    })
-                }
+                Kind::Tuple | Kind::TuplePattern if self.cst.child_of(id, Kind::Comma).is_none() => self
+                    .operands(id)
+                    .next()
+                    .filter(|&only| !matches!(self.cst.kind(only), Kind::ListSplat | Kind::ListSplatPattern)),
                 _ => None,
             };
             match inner {
@@ -94,7 +132,7 @@ impl<'c> Lower<'c> {
         cst.children(id).filter(move |&child| !is_token(cst.kind(child)))
     }
 
-    fn exprs(&mut self, id: Id) -> Vec<Expr> {
+    pub(super) fn exprs(&mut self, id: Id) -> Vec<Expr> {
         self.operands(id).map(|child| self.expr(child)).collect()
     }
 
@@ -117,7 +155,7 @@ impl<'c> Lower<'c> {
         self.constant(id)
     }
 
-    fn make(&self, id: Id, kind: ExprKind) -> Expr {
+    pub(super) fn make(&self, id: Id, kind: ExprKind) -> Expr {
         Expr { span: self.span(id), kind }
     }
 
@@ -125,7 +163,7 @@ impl<'c> Lower<'c> {
         self.make(id, ExprKind::Constant)
     }
 
-    fn name_expr(&mut self, id: Id) -> Expr {
+    pub(super) fn name_expr(&mut self, id: Id) -> Expr {
         let text = self.slice(id);
         if text == "async" || text == "await" {
             self.unknown(id);
@@ -227,16 +265,26 @@ impl<'c> Lower<'c> {
         }
         match parts.as_slice() {
             [] => self.missing(id),
-            [only] if !comma && !self.is_splat(*only) => self.expr(*only),
+            [only] if !comma && !self.is_splat(*only) => self.index_part(*only),
             [first, .., last] | [first @ last] => {
                 let span = self.span(*first).cover(self.span(*last));
-                Expr { span, kind: ExprKind::Tuple(parts.iter().map(|&part| self.expr(part)).collect()) }
+                Expr { span, kind: ExprKind::Tuple(parts.iter().map(|&part| self.index_part(part)).collect()) }
             }
         }
     }
 
+    /// Where a type is expected, a slice looks like the bound of a type parameter.
+    fn index_part(&mut self, id: Id) -> Expr {
+        let bare = self.bare_type(id);
+        if self.cst.kind(bare) != Kind::ConstrainedType {
+            return self.expr(id);
+        }
+        let operands = self.exprs(bare);
+        self.make(bare, ExprKind::Operation(operands))
+    }
+
     fn is_splat(&self, id: Id) -> bool {
-        matches!(self.cst.kind(self.bare_type(id)), Kind::ListSplat | Kind::ListSplatPattern | Kind::SplatType)
+        self.text.as_bytes().get(self.cst.node(id).start as usize) == Some(&b'*')
     }
 
     /// `list[int]` where a type is expected.
@@ -264,7 +312,15 @@ impl<'c> Lower<'c> {
                     let value = self.first_expr(child);
                     keywords.push(Keyword { name: None, value });
                 }
-                _ => args.push(self.expr(child)),
+                _ => {
+                    // Python lets `*args` follow `a=1`, but nothing else.
+                    let unpacked = keywords.iter().any(|keyword: &Keyword| keyword.name.is_none());
+                    if unpacked || (!keywords.is_empty() && !self.is_splat(child)) {
+                        let message = "a positional argument follows a keyword argument; move it forward";
+                        self.fault(FaultKind::ParseError, self.span(child), message);
+                    }
+                    args.push(self.expr(child));
+                }
             }
         }
         (args, keywords)
@@ -408,77 +464,6 @@ impl<'c> Lower<'c> {
         self.constant(id)
     }
 
-    fn string_expr(&mut self, id: Id) -> Expr {
-        let mut parts = Vec::new();
-        if self.cst.kind(id) == Kind::String {
-            parts.push(self.string_part(id));
-        } else {
-            for child in self.operands(id) {
-                parts.push(self.string_part(child));
-            }
-        }
-        self.make(id, ExprKind::Str(Str { parts }))
-    }
-
-    fn string_part(&mut self, id: Id) -> StrPart {
-        let mut prefix = StrPrefix::default();
-        let (mut start, mut end) = (self.cst.node(id).start, self.cst.node(id).end);
-        let mut interpolations = Vec::new();
-        for child in self.cst.children(id) {
-            match self.cst.kind(child) {
-                Kind::StringStart => {
-                    start = self.cst.node(child).end;
-                    prefix = self.string_prefix(child);
-                }
-                Kind::StringEnd => end = self.cst.node(child).start,
-                Kind::Interpolation => self.interpolation(child, &mut interpolations),
-                _ => {}
-            }
-        }
-        let content = self.place_of(start, end.max(start));
-        StrPart { span: self.span(id), content, prefix, interpolations }
-    }
-
-    fn string_prefix(&mut self, id: Id) -> StrPrefix {
-        let text = self.slice(id);
-        let letters = text.trim_end_matches(['"', '\'', '`']).to_ascii_lowercase();
-        if text.ends_with('`') {
-            self.python2(id, "a backtick");
-        }
-        match letters.as_str() {
-            "" | "r" | "u" | "b" | "f" | "t" | "br" | "rb" | "fr" | "rf" | "tr" | "rt" => {}
-            "ur" | "ru" => self.python2(id, "the string prefix `ur`"),
-            _ => self.unknown(id),
-        }
-        StrPrefix {
-            bytes: letters.contains('b'),
-            format: letters.contains('f'),
-            template: letters.contains('t'),
-            raw: letters.contains('r'),
-        }
-    }
-
-    /// The expressions of `{value:{width}}`.
-    fn interpolation(&mut self, id: Id, interpolations: &mut Vec<Expr>) {
-        for child in self.operands(id) {
-            match self.cst.kind(child) {
-                Kind::FormatSpecifier => {
-                    self.depth += 1;
-                    if !self.too_deep(id, 0) {
-                        for inner in self.cst.children(child) {
-                            if self.cst.kind(inner) == Kind::FormatExpression {
-                                self.interpolation(inner, interpolations);
-                            }
-                        }
-                    }
-                    self.depth -= 1;
-                }
-                Kind::TypeConversion => {}
-                _ => interpolations.push(self.expr(child)),
-            }
-        }
-    }
-
     pub(super) fn params(&mut self, id: Id) -> Vec<Param> {
         let mut params: Vec<Param> = Vec::new();
         let mut plain = ParamKind::Positional;
@@ -495,6 +480,10 @@ impl<'c> Lower<'c> {
                 kind if is_token(kind) => {}
                 _ => {
                     let Some(param) = self.param(child, plain) else { continue };
+                    if params.iter().any(|other| other.ident.name == param.ident.name) {
+                        let message = "two parameters have the same name; rename one";
+                        self.fault(FaultKind::ParseError, param.ident.span, message);
+                    }
                     if param.kind == ParamKind::VarPositional {
                         plain = ParamKind::KeywordOnly;
                     }
@@ -544,8 +533,28 @@ fn is_token(kind: Kind) -> bool {
     use Kind::*;
     matches!(
         kind,
-        Other | LeftParen | RightParen | LeftBracket | RightBracket | LeftBrace | RightBrace | Comma | Colon | Semicolon
-            | Star | DoubleStar | Minus | Pipe | Async | As | NotEqual | From | TypeKeyword | Dot | Equal | Underscore
+        Other
+            | LeftParen
+            | RightParen
+            | LeftBracket
+            | RightBracket
+            | LeftBrace
+            | RightBrace
+            | Comma
+            | Colon
+            | Semicolon
+            | Star
+            | DoubleStar
+            | Minus
+            | Pipe
+            | Async
+            | As
+            | NotEqual
+            | From
+            | TypeKeyword
+            | Dot
+            | Equal
+            | Underscore
             | Block
     )
 }

@@ -14,7 +14,7 @@ impl Lower<'_> {
                 let module = Some(SmolStr::new_static("__future__"));
                 ImportForm::From { level: 0, module, star: false }
             }
-            _ => self.from_form(id),
+            _ => self.module_form(id),
         };
         let mut aliases = Vec::new();
         let (mut open, mut parentheses, mut trailing_comma) = (None, None, false);
@@ -37,7 +37,7 @@ impl Lower<'_> {
         Import { form, lazy, aliases, parentheses, trailing_comma }
     }
 
-    fn from_form(&self, id: Id) -> ImportForm {
+    fn module_form(&self, id: Id) -> ImportForm {
         let star = self.cst.child_of(id, Kind::WildcardImport).is_some();
         let Some(module) = self.cst.field(id, Field::ModuleName) else {
             return ImportForm::From { level: 0, module: None, star };
