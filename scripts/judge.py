@@ -322,14 +322,19 @@ def judge_rewritten(judgement: Judgement, tools: Tools, before: Path, after: Pat
         old, new = (before / path).read_bytes(), (after / path).read_bytes()
         judgement.violations += rules.judge_file(path, old, new)
     judgement.violations += rules.judge_names(tools.ruff, before, after, paths)
-    judgement.violations += rules.judge_style(tools.ruff, before, after, paths, isolated=True)
-    if rules.has_ruff_config(before):
-        try:
-            own = rules.judge_style(tools.ruff, before, after, paths, isolated=False)
-        except rules.RuffError as error:
-            judgement.information.append(f"own ruff configuration: {error}")
-        else:
-            judgement.information += [f"own ruff configuration: {v.file}: {v.rule}: {v.reason}" for v in own]
+    if not rules.has_ruff_config(before):
+        judgement.violations += rules.judge_style(tools.ruff, before, after, paths, isolated=True)
+        return
+    # hotcold honours the project's line length, so a project that configures ruff is judged by its own rules; what the
+    # default rules would say is information.
+    try:
+        judgement.violations += rules.judge_style(tools.ruff, before, after, paths, isolated=False)
+    except rules.RuffError as error:
+        judgement.information.append(f"own ruff configuration: {error}")
+        judgement.violations += rules.judge_style(tools.ruff, before, after, paths, isolated=True)
+        return
+    default = rules.judge_style(tools.ruff, before, after, paths, isolated=True)
+    judgement.information += [f"default ruff rules: {v.file}: {v.rule}: {v.reason}" for v in default]
 
 
 # ---------------------------------------------------------------- reporting

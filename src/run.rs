@@ -269,6 +269,9 @@ fn working_directory() -> anyhow::Result<PathBuf> {
 }
 
 fn read_configuration(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+        return Err(io::Error::other("it is not a regular file"));
+    }
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),

@@ -182,11 +182,10 @@ fn unfold(module: &Module, block: &Block, at: usize, imports: &str, style: &Styl
 
 /// Whether code stands directly below a run of imports that ends before statement `end` and whose text is `run`.
 pub(super) fn touches_code(module: &Module, block: &Block, end: usize, run: Span) -> bool {
-    let Some(next) = block.body.get(end) else { return false };
     let text = module.text();
-    let between = &text[Span::new(run.end(), next.span.start().max(run.end()))];
-    text[..usize::from(run.end())].ends_with('\n') && !between.lines().any(|line| line.trim().is_empty() && !line.contains(' '))
-        && !between.contains("\n\n") && between.split('\n').next().is_some_and(|line| !line.is_empty())
+    let ends_its_line = text[..usize::from(run.end())].ends_with('\n');
+    let next_line = text[usize::from(run.end())..].lines().next().unwrap_or_default();
+    end < block.body.len() && ends_its_line && !next_line.trim().is_empty()
 }
 
 fn line_start(text: &str, at: usize) -> usize {

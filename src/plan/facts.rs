@@ -91,11 +91,21 @@ impl<'m> Facts<'m> {
         for binding in model.bindings().iter().filter(|binding| matches!(binding.kind, BindingKind::Global)) {
             facts.globals.entry(binding.name.clone()).or_insert(binding.span);
         }
-        let mut collector = Collector { facts: &mut facts, model, callees: HashSet::new(), functions: Vec::new() };
+        let mut collector = Collector { facts: &mut facts, model, callees: HashSet::new(), called: HashSet::new(), functions: Vec::new() };
         for stmt in &module.body().body {
             collector.visit_stmt(stmt);
         }
-        let Collector { callees, functions, .. } = collector;
+        let Collector { callees, functions, called, .. } = collector;
+        // Passed on as a value, these builtins may be called with anything.
+        for reference in model.references() {
+            let escapes = matches!(reference.name.as_str(), "eval" | "exec" | "globals")
+                && reference.resolution == Resolution::Builtin
+                && !called.contains(&reference.span.start());
+            if escapes {
+                let what = format!("`{}` is passed on", reference.name);
+                facts.dynamic.get_or_insert((Code::EvalExec, reference.span, what));
+            }
+        }
         for function in &functions {
             facts.headers.extend(function.body.colon.map(|colon| (colon, function.name.span.start())));
             facts.functions.extend(function.body.colon.map(|colon| (colon, function.name.name.as_str())));
@@ -147,6 +157,19 @@ impl<'m> Facts<'m> {
                     }
                 }
                 _ => {}
+            }
+            let known = match &stmt.kind {
+                StmtKind::Assign { targets, value } => {
+                    targets.iter().any(|target| target.as_name() == Some("__all__")) || !names_all(self.text, value.span)
+                }
+                StmtKind::AnnAssign { .. } | StmtKind::AugAssign { .. } | StmtKind::Function(_) => true,
+                StmtKind::Expr(_) | StmtKind::Import(_) => true,
+                _ => !names_all(self.text, stmt.span),
+            };
+            let stored = matches!(&stmt.kind, StmtKind::Assign { targets, .. }
+                if targets.iter().any(|target| target.as_name().is_none() && names_all(self.text, target.span)));
+            if !known || stored {
+                self.all = All::Computed(stmt.span);
             }
         }
     }
@@ -302,11 +325,11 @@ impl<'m> Facts<'m> {
         self.doctests.iter().copied().find(|place| {
             let lines = self.text[*place].lines().map(str::trim_start);
             let code: Vec<&str> = lines.filter(|line| line.starts_with(">>>") || line.starts_with("...")).collect();
-            let imports = code.iter().any(|line| {
+            let first = code.iter().find(|line| has_word(line, name));
+            first.is_some_and(|line| {
                 let words = line.trim_start_matches(['>', '.', ' ']);
-                (words.starts_with("import ") || words.starts_with("from ")) && has_word(words, name)
-            });
-            !imports && code.iter().any(|line| has_word(line, name))
+                !words.starts_with("import ") && !words.starts_with("from ")
+            })
         })
     }
 
@@ -420,6 +443,10 @@ pub fn has_word(text: &str, name: &str) -> bool {
     })
 }
 
+fn names_all(text: &str, place: Span) -> bool {
+    has_word(&text[place], "__all__")
+}
+
 fn methods(model: &Model<'_>, body: &Block, names: &[&str]) -> Vec<ScopeId> {
     let functions = body.body.iter().filter_map(|stmt| match &stmt.kind {
         StmtKind::Function(function) if names.contains(&function.name.name.as_str()) => Some(function),
@@ -464,6 +491,8 @@ struct Collector<'f, 'm> {
     model: &'m Model<'m>,
     /// Starts of names that are called, or whose attribute is.
     callees: HashSet<TextSize>,
+    /// Starts of names that are called themselves.
+    called: HashSet<TextSize>,
     functions: Vec<&'m Function>,
 }
 
@@ -489,7 +518,10 @@ impl<'m> Visitor<'m> for Collector<'_, 'm> {
 
     fn visit_expr(&mut self, expr: &'m Expr) {
         match &expr.kind {
-            ExprKind::Attribute { .. } => {
+            ExprKind::Attribute { attr, .. } => {
+                if matches!(attr.name.as_str(), "f_globals" | "f_locals" | "__globals__") {
+                    self.dynamic(Code::DynamicNamespace, expr.span, "the names of a frame or function are read as a whole");
+                }
                 if let (Some(name), Some(parts)) = (root(expr), expr.as_dotted()) {
                     self.facts.chains.entry(name.span.start()).or_insert_with(|| parts[1..].to_vec());
                     self.attribute(&parts, expr);
@@ -497,6 +529,9 @@ impl<'m> Visitor<'m> for Collector<'_, 'm> {
             }
             ExprKind::Call { func, args, keywords } => {
                 self.callees.extend(root(func).map(|name| name.span.start()));
+                if func.as_name().is_some() {
+                    self.called.insert(func.span.start());
+                }
                 if let Some(parts) = func.as_dotted() {
                     self.call(&parts, expr, args);
                     let values = args.iter().chain(keywords.iter().map(|keyword| &keyword.value));
@@ -576,9 +611,6 @@ impl<'m> Collector<'_, 'm> {
     fn attribute(&mut self, parts: &[&'m str], expr: &'m Expr) {
         if let ["sys", "modules", ..] = parts {
             self.import_system(expr);
-        }
-        if let [.., "f_locals" | "f_globals"] = parts {
-            self.dynamic(Code::DynamicNamespace, expr.span, "a frame's names are read");
         }
     }
 

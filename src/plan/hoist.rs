@@ -43,6 +43,10 @@ pub(super) fn plan<'a>(file: &File<'a>, subject: &Subject) -> Result<Destination
         return Err(Some(refusal));
     }
     if let Some(place) = present(file, subject) {
+        if let Some(comment) = own_comment(file, subject) {
+            let what = "this comment would be lost with the import, which stands at module level already";
+            return Err(Some(Refusal::here(Code::DocumentedLocal, comment, what)));
+        }
         return match file.facts.executed.get(&context.scope) {
             Some(call) if call.start() < place.start() => {
                 let what = format!("this runs `{}` before the import at module level", function.name.name);
@@ -62,6 +66,17 @@ fn present(file: &File<'_>, subject: &Subject) -> Option<Span> {
         let found = at_module && (0..site.import.aliases.len()).any(|alias| same(file, site.import, alias, &wanted));
         found.then_some(site.stmt.span)
     })
+}
+
+/// A comment on the statement or directly above it, other than an exception comment.
+fn own_comment(file: &File<'_>, subject: &Subject) -> Option<Span> {
+    let stmt = file.site(subject).stmt;
+    let text = file.module.text();
+    let first = file.module.line_start(stmt.span.start());
+    let lines = Span::new(first, file.module.line_end(stmt.span.end()));
+    let beside = file.module.comments().iter().copied().filter(|comment| lines.contains_range(*comment));
+    let own = |comment: &Span| !crate::policy::without_exception_comments(&text[*comment]).is_empty();
+    beside.chain(file.facts.comment_above(stmt)).find(own)
 }
 
 /// What an alias binds, and to what: equal for imports that are interchangeable in this file.

@@ -19,7 +19,7 @@ type Check = fn(&File<'_>, &Subject) -> Option<Refusal>;
 const CHECKS: &[Check] = &[
     no_benefit, notebook, suppressed, guarded, star, explicit_reexport, mangled, framework_file, test_file, package_init,
     side_effect_module, native_order, other_bindings, star_after, exported, dynamic, module_getattr, type_comment,
-    doctest, main_string, readers, star_importers, submodule_provider, clash, late_binding, frozen_time, path_restored,
+    doctest, main_string, readers, star_importers, submodule_provider, own_submodule, sys_modules, clash, late_binding, frozen_time, path_restored,
 ];
 
 /// Plans all module-level imports with the verdict *function*.
@@ -242,7 +242,11 @@ fn explicit_reexport(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
 fn mangled(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let is_private = |name: &str| name.starts_with("__") && !name.ends_with("__");
     let member = subject.target.member.as_deref().unwrap_or_default();
-    let mangled = is_private(&subject.bound) || is_private(member) || is_private(subject.target.module.root());
+    let written = match &file.site(subject).import.form {
+        ImportForm::From { module: Some(module), .. } => module.split('.').any(is_private),
+        _ => is_private(subject.target.module.root()),
+    };
+    let mangled = is_private(&subject.bound) || is_private(member) || written;
     let what = "Python would rewrite this name inside a class";
     mangled.then(|| Refusal::here(Code::MangledName, file.span_of(subject), what))
 }
@@ -259,7 +263,15 @@ pub(super) fn side_effect_module(file: &File<'_>, subject: &Subject) -> Option<R
         let what = format!("`side-effects` in the configuration lists `{name}`");
         return Some(Refusal::here(Code::SideEffectModule, file.span_of(subject), what));
     }
-    for id in file.project.files_of(&subject.target.module) {
+    let mut modules = vec![dotted, subject.target.module.clone()];
+    while let Some(parent) = modules.last().and_then(ModuleName::parent) {
+        modules.push(parent);
+    }
+    let own = file.index();
+    let loaded = modules.iter().flat_map(|module| file.project.files_of(module));
+    // Packages around this file are loaded before it.
+    let loaded = loaded.filter(|id| !own.name.is_within(&file.project.file(*id).name));
+    for id in loaded {
         let target = file.project.file(id);
         if let (Some((path, _)), Some(place)) = (file.project.subclasses_query(), target.subclass) {
             let what = format!("defines a subclass, and `{path}` asks for all subclasses");
@@ -415,6 +427,10 @@ fn main_string(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
 
 /// Other files that read, replace or name it.
 fn readers(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    if let Some((reader, place)) = file.project.patched_anywhere(&subject.bound) {
+        let what = "replaces a name of this spelling in a module that cannot be told";
+        return Some(Refusal::elsewhere(Code::PatchedName, &reader.path, place, what));
+    }
     let strongest = file.project.readers_of(file.id, &subject.bound).max_by_key(|(_, read)| read.kind)?;
     let (reader, read) = strongest;
     let (code, what) = match read.kind {
@@ -442,6 +458,40 @@ fn submodule_provider(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     })?;
     let (user, read) = file.project.submodule_user(module, file.id)?;
     Some(Refusal::elsewhere(Code::SubmoduleProvider, &user.path, read.place, format!("uses `{module}` through this import")))
+}
+
+/// When the module is imported decides whether the one put into `sys.modules` is found.
+fn sys_modules(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let (writer, place) = file.project.sys_modules_write(&subject.target.module)?;
+    Some(Refusal::elsewhere(Code::SysModulesPatched, &writer.path, place, "replaces it in `sys.modules`"))
+}
+
+/// `import p` stays, and `p.sub` works through it only because this import loads `p.sub`.
+fn own_submodule(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let module_scope = file.model.module_scope();
+    let root = subject.target.module.root();
+    let symbol = file.model.symbol(module_scope, root).filter(|_| !is_plain(file, subject))?;
+    let plain: Vec<ModuleName> = symbol.bindings.iter().filter_map(|id| match file.model.binding(*id).kind {
+        BindingKind::Import { import, alias } if import.form == ImportForm::Import => {
+            file.target_of(import, alias).map(|target| target.module)
+        }
+        _ => None,
+    }).collect();
+    if plain.is_empty() {
+        return None;
+    }
+    file.model.references_to(module_scope, root).find_map(|reference| {
+        let mut used = ModuleName::new(root)?;
+        for part in file.facts.chain(reference) {
+            used = used.join(part);
+            let loads = subject.target.module.is_within(&used) || subject.target.dotted() == used;
+            if loads && !plain.iter().any(|own| own.is_within(&used)) {
+                let what = format!("uses `{used}`, which this import loads");
+                return Some(Refusal::here(Code::ImplicitSubmodule, reference.span, what));
+            }
+        }
+        None
+    })
 }
 
 /// `from p.foo import x` overwrites the package attribute `p.foo`.

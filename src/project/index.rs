@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::{Read, ReadKind};
 use crate::name::{ModuleName, resolve_relative};
 use crate::python::visit::{Visitor, walk_expr, walk_stmt};
-use crate::python::{Alias, Block, Expr, ExprKind, Import, ImportForm, Module, Stmt, StmtKind};
+use crate::python::{Alias, Block, Expr, ExprKind, Import, ImportForm, Keyword, Module, Stmt, StmtKind};
 use crate::text::{LineColumn, Span};
 
 /// One file, as the project sees it.
@@ -36,6 +36,8 @@ pub struct FileIndex {
     pub defined: BTreeMap<SmolStr, LineColumn>,
     /// Names that imports of the module's body bind, kept for stubs only.
     pub imported: BTreeMap<SmolStr, LineColumn>,
+    /// Words of patch targets whose module is computed.
+    pub patched_anywhere: BTreeMap<SmolStr, LineColumn>,
     pub main_guard: Option<LineColumn>,
     /// The first class with bases.
     pub subclass: Option<LineColumn>,
@@ -111,6 +113,7 @@ impl FileIndex {
             rebound: BTreeMap::new(),
             defined: BTreeMap::new(),
             imported: BTreeMap::new(),
+            patched_anywhere: BTreeMap::new(),
             main_guard: None,
             subclass: None,
             asks_subclasses: None,
@@ -163,6 +166,15 @@ impl FileIndex {
                     self.effects_of_decorators(module, &class.decorators);
                 }
                 StmtKind::Assign { targets, .. } => {
+                    for target in targets {
+                        let root = match &target.kind {
+                            ExprKind::Attribute { value, .. } | ExprKind::Subscript { value, .. } => value.as_dotted(),
+                            _ => None,
+                        };
+                        if root.is_some_and(|root| !self.defined.contains_key(root[0])) {
+                            self.note_effect(module, target.span, "assigns a part of another module at import".to_owned());
+                        }
+                    }
                     let names = targets.iter().filter_map(|target| Some((target.as_name()?, target.span.start())));
                     self.defined.extend(names.map(|(name, at)| (SmolStr::new(name), module.line_column(at))));
                 }
@@ -299,6 +311,14 @@ impl<'m> Visitor<'m> for Reader<'_, 'm> {
                 self.visit_expr(value);
             }
             StmtKind::Delete(targets) => targets.iter().for_each(|target| self.target(target)),
+            StmtKind::AnnAssign { target, annotation, value, .. } => {
+                self.target(target);
+                std::iter::once(annotation).chain(value).for_each(|expr| self.visit_expr(expr));
+            }
+            StmtKind::For(node) => {
+                self.target(&node.target);
+                walk_stmt(self, stmt);
+            }
             _ => walk_stmt(self, stmt),
         }
     }
@@ -317,10 +337,8 @@ impl<'m> Visitor<'m> for Reader<'_, 'm> {
                 let parts = func.as_dotted().unwrap_or_default();
                 self.call(&parts, args);
                 let patching = parts.iter().any(|part| PATCHING.contains(part));
-                if patching && let Some(home) = args.first().and_then(|arg| arg.as_str()?.plain(self.module.text())) {
-                    for keyword in keywords.iter().filter_map(|keyword| keyword.name.as_ref()) {
-                        self.read(home, &keyword.name, expr.span, ReadKind::Patched);
-                    }
+                if patching {
+                    self.patched_keywords(expr, args, keywords);
                 }
                 let outer = std::mem::replace(&mut self.in_patch, patching);
                 walk_expr(self, expr);
@@ -415,6 +433,32 @@ impl<'m> Reader<'_, 'm> {
             let mut chain = dotted;
             chain.push(name);
             self.chain(&chain, second.span, kind);
+        }
+    }
+
+    /// `patch.multiple("mod", name=...)`, `patch.object(target=mod, attribute="name")`, `patch(f"{mod}.name")`.
+    fn patched_keywords(&mut self, call: &'m Expr, args: &'m [Expr], keywords: &'m [Keyword]) {
+        let text = self.module.text();
+        let named = |wanted: &str| {
+            let found = keywords.iter().find(|keyword| keyword.name.as_ref().is_some_and(|name| name.name == wanted));
+            found.map(|keyword| &keyword.value)
+        };
+        let Some(home) = args.first().or_else(|| named("target")) else { return };
+        let attribute = named("attribute").and_then(|value| value.as_str()?.plain(text));
+        let names = keywords.iter().filter_map(|keyword| keyword.name.as_ref()).map(|name| name.name.as_str());
+        let names: Vec<&str> = names.chain(attribute).collect();
+        if let Some(module) = home.as_str().and_then(|string| string.plain(text)) {
+            names.iter().for_each(|name| self.read(module, name, call.span, ReadKind::Patched));
+        } else if let Some(parts) = home.as_dotted() {
+            for name in names {
+                let chain: Vec<&str> = parts.iter().copied().chain([name]).collect();
+                self.chain(&chain, call.span, ReadKind::Patched);
+            }
+        } else {
+            // The module is computed: what is written of the path may be any module's name.
+            let place = self.module.line_column(home.span.start());
+            let words = text[home.span].split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+            self.index.patched_anywhere.extend(words.map(|word| (SmolStr::new(word), place)));
         }
     }
 

@@ -51,6 +51,7 @@ pub struct Project {
     readers: HashMap<SmolStr, Vec<(FileId, u32)>>,
     /// Files by the last component of their module name.
     by_last: HashMap<SmolStr, Vec<FileId>>,
+    root_is_package: bool,
     /// Folders with an `__init__.py`.
     packages: BTreeSet<SmolStr>,
     /// Top-level modules imported anywhere.
@@ -66,6 +67,7 @@ impl Project {
             files,
             readers: HashMap::new(),
             by_last: HashMap::new(),
+            root_is_package: false,
             packages: BTreeSet::new(),
             roots: BTreeSet::new(),
             sys_modules: BTreeMap::new(),
@@ -73,6 +75,7 @@ impl Project {
         for (position, file) in project.files.iter().enumerate() {
             let id = FileId(position as u32);
             project.by_last.entry(SmolStr::new(file.name.last())).or_default().push(id);
+            project.root_is_package |= file.path == "__init__.py";
             if file.is_package {
                 project.packages.insert(SmolStr::new(file.name.as_str()));
             }
@@ -102,7 +105,9 @@ impl Project {
         candidates.iter().copied().filter(move |id| {
             let name = &self.file(*id).name;
             let folder = name.as_str().strip_suffix(module.as_str()).map(|head| head.trim_end_matches('.'));
-            name.may_be(module) && !folder.is_some_and(|folder| self.packages.contains(folder))
+            // A root inside a package shows by an `__init__.py` of its own.
+            let outside = module.as_str().len() > name.as_str().len() && !self.root_is_package;
+            name.may_be(module) && !outside && !folder.is_some_and(|folder| self.packages.contains(folder))
         })
     }
 
@@ -146,6 +151,11 @@ impl Project {
     /// Where the project asks a class for its subclasses, which exist only once their modules are imported.
     pub fn subclasses_query(&self) -> Option<(&str, LineColumn)> {
         self.files.iter().find_map(|file| file.asks_subclasses.map(|place| (file.path.as_str(), place)))
+    }
+
+    /// Where a test replaces a name in a module that it computes, if `name` may be that name.
+    pub fn patched_anywhere(&self, name: &str) -> Option<(&FileIndex, LineColumn)> {
+        self.files.iter().find_map(|file| file.patched_anywhere.get(name).map(|place| (file, *place)))
     }
 
     /// Whether any file imports the top-level module `root`.

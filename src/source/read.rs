@@ -53,6 +53,10 @@ pub fn why_read_only(text: &str) -> Option<&'static str> {
 }
 
 fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Problem> {
+    // Opening a pipe or a device could wait for ever.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+        return Err(problem(name, None, "io", "is not a regular file: name a file, or exclude it".to_owned()));
+    }
     let io = |error: io::Error| {
         let what = match error.kind() {
             io::ErrorKind::NotFound => "no such file or folder".to_owned(),

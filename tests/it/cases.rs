@@ -305,7 +305,7 @@ impl Style {
                     && text.lines().all(|line| (line.len() - line.trim_start_matches(' ').len()).is_multiple_of(4))
             }
             Style::ByteOrderMark => !text.starts_with('\u{feff}') && !text.starts_with("#!") && !text.contains("coding"),
-            Style::NoFinalNewline => text.ends_with('\n') && !text.ends_with("\n\n"),
+            Style::NoFinalNewline => text.ends_with('\n') && !text.ends_with("\n\n") && !text.contains('\r'),
         }
     }
 

@@ -5,6 +5,7 @@ mod cases;
 mod cli;
 mod config;
 mod isort;
+mod parse_stdlib;
 mod policy;
 mod source;
 mod support;
