@@ -1,7 +1,9 @@
 //! Function to module: a function-level import whose verdict is *module*. Each import is judged on its own; it leaves
 //! its function only if every function that it would then be visible to means the same by the name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use smol_str::SmolStr;
 
 use super::sink::{is_suppress, clash, frozen_time, late_binding, side_effect_module};
 use super::{Anchor, Code, Destination, File, Refusal, Subject, is_typing_guard, known};
@@ -13,6 +15,17 @@ use crate::sort::stdlib;
 use crate::text::Span;
 
 type Check = fn(&File<'_>, &Subject, &Context<'_>) -> Option<Refusal>;
+type FileCheck = fn(&File<'_>, &Subject) -> Option<Refusal>;
+
+/// What the file says of each kind of import: what it imports, and by which name.
+/// Each is asked for once.
+#[derive(Default)]
+pub(super) struct Answers {
+    /// The span is of the import that was asked about first.
+    kinds: BTreeMap<(ImportTarget, SmolStr), (Span, Option<Refusal>)>,
+    /// Where modules of the standard library go, and where others do.
+    anchors: BTreeMap<bool, Result<Anchor, Refusal>>,
+}
 
 /// The function that holds the import.
 struct Context<'a> {
@@ -20,15 +33,24 @@ struct Context<'a> {
     function: &'a Function,
 }
 
-/// Checks of one import, cheap and decisive first.
+/// What the file and the project say of an import, whichever function it stands in; asked once for each kind of import.
+const FILE_CHECKS: &[FileCheck] = &[
+    notebook, debugger, platform, version, configured, mangled, type_checking_twin, collision, star, namespace,
+    package, test_file, framework_file, effects, fixed_by_readers, sources, cycle,
+];
+
+/// Checks of one import in its function, cheap and decisive first.
 const CHECKS: &[Check] = &[
-    notebook, suppressed, documented, debugger, platform, version, configured, mangled, guards, hook, detached, preload,
-    reload, locals, declared_global, declared_nonlocal, other_bindings_in_function, type_checking_twin, collision, enclosing_binding, star,
-    namespace, package, test_file, framework_file, effects, fixed_by_readers, sources, cycle, loader, docstring,
+    suppressed, documented, guards, hook, detached, preload, reload, locals, declared_global, declared_nonlocal, other_bindings_in_function,
+    enclosing_binding, docstring,
 ];
 
 /// Where the import goes, a refusal, or `None` if the user asked to keep it.
-pub(super) fn plan<'a>(file: &File<'a>, subject: &Subject) -> Result<Destination<'a>, Option<Refusal>> {
+pub(super) fn plan<'a>(
+    file: &File<'a>,
+    subject: &Subject,
+    answers: &mut Answers,
+) -> Result<Destination<'a>, Option<Refusal>> {
     let site = file.site(subject);
     if file.facts.is_kept(site.stmt) {
         return Err(None);
@@ -40,6 +62,14 @@ pub(super) fn plan<'a>(file: &File<'a>, subject: &Subject) -> Result<Destination
     let ScopeNode::Function(function) = file.model.scope(site.scope).node else { return Err(None) };
     let context = Context { scope: site.scope, function };
     if let Some(refusal) = CHECKS.iter().find_map(|check| check(file, subject, &context)) {
+        return Err(Some(refusal));
+    }
+    let kind = (subject.target.clone(), subject.bound.clone());
+    let own = file.span_of(subject);
+    let ask = || (own, FILE_CHECKS.iter().find_map(|check| check(file, subject)));
+    let (asked, answer) = answers.kinds.entry(kind).or_insert_with(ask);
+    let answer = answer.clone().map(|refusal| refusal.at(*asked, own));
+    if let Some(refusal) = answer.or_else(|| loader(file, subject, &context)) {
         return Err(Some(refusal));
     }
     if let Some(place) = present(file, subject) {
@@ -55,7 +85,9 @@ pub(super) fn plan<'a>(file: &File<'a>, subject: &Subject) -> Result<Destination
             _ => Ok(Destination::Present),
         };
     }
-    anchor(file, subject).map(Destination::Module).map_err(Some)
+    let is_stdlib = stdlib::is_stdlib(subject.target.module.root());
+    let anchor = answers.anchors.entry(is_stdlib).or_insert_with(|| anchor(file, is_stdlib));
+    anchor.clone().map(Destination::Module).map_err(Some)
 }
 
 /// The same import, unconditional, in the module's body.
@@ -100,7 +132,7 @@ fn same(file: &File<'_>, import: &Import, alias: usize, wanted: &(ImportTarget, 
 
 // ---- the import itself ---------------------------------------------------------------------------------------------
 
-fn notebook(file: &File<'_>, _: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn notebook(file: &File<'_>, _: &Subject) -> Option<Refusal> {
     file.facts.is_notebook.map(|place| Refusal::here(Code::Notebook, place, "this comment marks a notebook's cell"))
 }
 
@@ -124,20 +156,20 @@ fn documented(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Ref
     found.then(|| Refusal::here(Code::DocumentedLocal, stmt.span, "a comment says why it is local"))
 }
 
-fn debugger(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn debugger(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let root = subject.target.module.root();
     let what = format!("`{root}` is a debugger");
     known::DEBUGGERS.contains(&root).then(|| Refusal::here(Code::DebugImport, file.span_of(subject), what))
 }
 
-fn platform(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn platform(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let module = &subject.target.module;
     let listed = known::PLATFORM.contains(&module.root()) || known::PLATFORM.contains(&module.as_str());
     let what = format!("`{module}` exists on some systems only");
     listed.then(|| Refusal::here(Code::PlatformModule, file.span_of(subject), what))
 }
 
-fn version(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn version(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let root = subject.target.module.root();
     let lowest = file.config.target_minor();
     let missing = stdlib::removed_or_added(root).is_some_and(|(added, removed)| {
@@ -147,13 +179,13 @@ fn version(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusa
     missing.then(|| Refusal::here(Code::VersionDependentModule, file.span_of(subject), what))
 }
 
-fn configured(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn configured(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let banned = file.config.banned_module_level.iter().find(|banned| subject.target.dotted().is_within(banned))?;
     let what = format!("`banned-module-level-imports` lists `{banned}`");
     Some(Refusal::here(Code::ConfiguredLocal, file.span_of(subject), what))
 }
 
-fn mangled(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn mangled(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let is_private = |name: &str| name.starts_with("__") && !name.ends_with("__");
     let member = subject.target.member.as_deref().unwrap_or_default();
     let mangled = is_private(&subject.bound) || is_private(member);
@@ -336,7 +368,7 @@ fn declared_nonlocal(file: &File<'_>, subject: &Subject, context: &Context<'_>) 
 
 // ---- its file ------------------------------------------------------------------------------------------------------
 
-fn type_checking_twin(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn type_checking_twin(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let twin = file.model.imports().iter().find(|site| {
         file.is_typing_only(site)
             && (0..site.import.aliases.len()).any(|alias| {
@@ -348,7 +380,7 @@ fn type_checking_twin(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Op
 }
 
 /// What the name means at module level, and to functions that look it up there.
-fn collision(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn collision(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let wanted = written(file, subject)?;
     let module_scope = file.model.module_scope();
     if let Some(symbol) = file.model.symbol(module_scope, &subject.bound) {
@@ -412,12 +444,12 @@ fn enclosing_binding(file: &File<'_>, subject: &Subject, context: &Context<'_>) 
     })
 }
 
-fn star(file: &File<'_>, _: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn star(file: &File<'_>, _: &Subject) -> Option<Refusal> {
     file.facts.star.map(|place| Refusal::here(Code::StarImportInModule, place, "this star import may bind the name"))
 }
 
 /// A new name at module level that somebody would see.
-fn namespace(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn namespace(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     if present(file, subject).is_some() {
         return None;
     }
@@ -442,7 +474,7 @@ fn namespace(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refu
     }
 }
 
-fn package(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn package(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let index = file.index();
     if !index.is_package {
         return None;
@@ -457,7 +489,7 @@ fn package(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusa
     Some(Refusal::here(Code::AttrSubmoduleClash, file.span_of(subject), what))
 }
 
-fn test_file(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn test_file(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     if !known::is_test_file(&file.index().path) {
         return None;
     }
@@ -468,7 +500,7 @@ fn test_file(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refu
         .then(|| Refusal::here(Code::TestModule, file.span_of(subject), what))
 }
 
-fn framework_file(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn framework_file(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let name = file.index().path.rsplit('/').next().unwrap_or_default();
     let listed = known::FRAMEWORK_FILES.contains(&name) && subject.target.member.is_some()
         || known::SETTINGS_FILES.contains(&name)
@@ -477,21 +509,21 @@ fn framework_file(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option
     listed.then(|| Refusal::here(Code::FrameworkModule, file.span_of(subject), what))
 }
 
-fn effects(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn effects(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     side_effect_module(file, subject)
         .or_else(|| clash(file, subject))
         .or_else(|| frozen_time(file, subject))
 }
 
 /// Tests replace the module-level name, which the function did not use so far.
-fn fixed_by_readers(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn fixed_by_readers(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let mut readers = file.project.readers_of(file.id, &subject.bound);
     let (reader, read) = readers.find(|(_, read)| matches!(read.kind, ReadKind::Store | ReadKind::Patched))?;
     Some(Refusal::elsewhere(Code::PatchedName, &reader.path, read.place, "replaces it in this module"))
 }
 
 /// The module it comes from changes under it.
-fn sources(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn sources(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     if let Some((reader, place)) = file.project.sys_modules_write(&subject.target.module) {
         return Some(Refusal::elsewhere(Code::SysModulesPatched, &reader.path, place, "replaces it in `sys.modules`"));
     }
@@ -510,7 +542,7 @@ fn docstring(file: &File<'_>, subject: &Subject, context: &Context<'_>) -> Optio
     next.is_docstring_like().then(|| Refusal::here(Code::StringWouldBecomeDocstring, next.span, what))
 }
 
-fn cycle(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
+fn cycle(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     for target in BTreeSet::from([subject.target.module.clone(), subject.target.dotted()]) {
         if let Some(home) = file.project.files_of(&target).find_map(|id| {
             let target = file.project.file(id);
@@ -533,9 +565,8 @@ fn cycle(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal>
 // ---- where it goes -------------------------------------------------------------------------------------------------
 
 /// The run of imports that takes the import, or why it cannot go before the code that follows it.
-fn anchor(file: &File<'_>, subject: &Subject) -> Result<Anchor, Refusal> {
+fn anchor(file: &File<'_>, is_stdlib: bool) -> Result<Anchor, Refusal> {
     let body = &file.module.body().body;
-    let is_stdlib = stdlib::is_stdlib(subject.target.module.root());
     let mut anchor = None;
     let mut barrier: Option<&Stmt> = None;
     let mut at = usize::from(file.module.body().docstring().is_some());

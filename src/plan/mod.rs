@@ -146,8 +146,9 @@ pub fn plan<'a>(file: &'a File<'a>) -> Plan<'a> {
     let hot = other
         .iter()
         .filter(|subject| subject.level == Level::Function && subject.verdict.place == policy::Place::Module);
+    let mut answers = hoist::Answers::default();
     for subject in hot {
-        match hoist::plan(file, subject) {
+        match hoist::plan(file, subject, &mut answers) {
             Ok(to) => moves.push(Move { subject: (*subject).clone(), to }),
             Err(Some(refusal)) => refused.push(((*subject).clone(), refusal)),
             Err(None) => {}

@@ -33,6 +33,16 @@ impl Refusal {
         Refusal { code, places: vec![Place { at: At::Here(span), what: what.into() }] }
     }
 
+    /// The same refusal of another import: places that are the import itself move with it.
+    pub(super) fn at(mut self, asked: Span, own: Span) -> Refusal {
+        for place in &mut self.places {
+            if place.at == At::Here(asked) {
+                place.at = At::Here(own);
+            }
+        }
+        self
+    }
+
     pub fn elsewhere(code: Code, path: &str, place: LineColumn, what: impl Into<String>) -> Refusal {
         Refusal { code, places: vec![Place { at: At::File { path: path.to_owned(), place }, what: what.into() }] }
     }

@@ -245,7 +245,7 @@ pub fn is_main_guard(test: &Expr, text: &str) -> bool {
 struct ImportedNames<'i, 'm> {
     index: &'i mut FileIndex,
     module: &'m Module,
-    names: HashMap<SmolStr, Vec<ModuleName>>,
+    names: HashMap<SmolStr, BTreeSet<ModuleName>>,
 }
 
 impl<'m> Visitor<'m> for ImportedNames<'_, 'm> {
@@ -293,7 +293,7 @@ impl ImportedNames<'_, '_> {
 struct Reader<'i, 'm> {
     index: &'i mut FileIndex,
     module: &'m Module,
-    names: HashMap<SmolStr, Vec<ModuleName>>,
+    names: HashMap<SmolStr, BTreeSet<ModuleName>>,
     known: &'i HashSet<SmolStr>,
     in_patch: bool,
 }

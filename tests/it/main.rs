@@ -7,6 +7,8 @@ mod config;
 mod isort;
 mod parse_stdlib;
 mod policy;
+mod readme;
 mod source;
 mod support;
 mod symtable;
+mod tidy;

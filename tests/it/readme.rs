@@ -1,0 +1,21 @@
+//! The README tells the truth: the diff that it shows is the one that its first command prints.
+
+use crate::support::{hotcold, repository, run, stdout};
+
+#[test]
+fn the_diff_shown_is_the_diff_printed() {
+    let readme = std::fs::read_to_string(repository().join("README.md")).expect("the README can be read");
+    let shown = readme.split("```diff\n").nth(1).and_then(|rest| rest.split("```").next()).expect("it shows a diff");
+    let printed = stdout(&run(hotcold(&repository()).args(["diff", "fixtures/sink/worked-example/before"])));
+    assert_eq!(printed, shown);
+}
+
+#[test]
+fn the_sample_is_configured_as_the_case_is() {
+    let folder = repository().join("fixtures/sink/worked-example");
+    let read = |path: &str| {
+        let text = std::fs::read_to_string(folder.join(path)).expect("the sample can be read");
+        text.parse::<toml::Table>().expect("the sample is TOML")
+    };
+    assert_eq!(read("case.toml")["config"].as_table(), Some(&read("before/hotcold.toml")));
+}
