@@ -110,7 +110,7 @@ impl<'m> Facts<'m> {
             facts.headers.extend(function.body.colon.map(|colon| (colon, function.name.span.start())));
             facts.functions.extend(function.body.colon.map(|colon| (colon, function.name.name.as_str())));
         }
-        facts.read_body(module);
+        facts.read_body(module, model);
         facts.module_getattr = ["__getattr__", "__dir__"].iter().find_map(|name| {
             let symbol = model.symbol(model.module_scope(), name)?;
             symbol.bindings.first().map(|id| model.binding(*id).span)
@@ -133,7 +133,7 @@ impl<'m> Facts<'m> {
     }
 
     /// Module-level statements with a meaning of their own.
-    fn read_body(&mut self, module: &'m Module) {
+    fn read_body(&mut self, module: &'m Module, model: &Model<'m>) {
         for stmt in &module.body().body {
             match &stmt.kind {
                 StmtKind::If { arms, .. } => {
@@ -158,19 +158,20 @@ impl<'m> Facts<'m> {
                 }
                 _ => {}
             }
-            let known = match &stmt.kind {
-                StmtKind::Assign { targets, value } => {
-                    targets.iter().any(|target| target.as_name() == Some("__all__")) || !names_all(self.text, value.span)
-                }
-                StmtKind::AnnAssign { .. } | StmtKind::AugAssign { .. } | StmtKind::Function(_) => true,
-                StmtKind::Expr(_) | StmtKind::Import(_) => true,
-                _ => !names_all(self.text, stmt.span),
-            };
-            let stored = matches!(&stmt.kind, StmtKind::Assign { targets, .. }
-                if targets.iter().any(|target| target.as_name().is_none() && names_all(self.text, target.span)));
-            if !known || stored {
-                self.all = All::Computed(stmt.span);
-            }
+        }
+        self.other_shapes_of_all(module, model);
+    }
+
+    /// `__all__` read or changed in any other way than the statements above: its value is then unknown.
+    fn other_shapes_of_all(&mut self, module: &'m Module, model: &Model<'m>) {
+        let home = model.module_scope();
+        let bindings = model.symbol(home, "__all__").map(|symbol| symbol.bindings.as_slice()).unwrap_or_default();
+        let bound = bindings.iter().map(|id| model.binding(*id).span);
+        let read = model.references_to(home, "__all__").map(|reference| reference.span);
+        let understood: Vec<Span> = module.body().body.iter().filter(|stmt| is_export(stmt)).map(|stmt| stmt.span).collect();
+        let other = bound.chain(read).find(|place| !understood.iter().any(|stmt| stmt.contains_range(*place)));
+        if let Some(place) = other {
+            self.all = All::Computed(place);
         }
     }
 
@@ -443,8 +444,17 @@ pub fn has_word(text: &str, name: &str) -> bool {
     })
 }
 
-fn names_all(text: &str, place: Span) -> bool {
-    has_word(&text[place], "__all__")
+/// A statement of the module's body that gives `__all__` names in a way that [`Facts::export`] understands.
+fn is_export(stmt: &Stmt) -> bool {
+    let is_all = |expr: &Expr| expr.as_name() == Some("__all__");
+    match &stmt.kind {
+        StmtKind::Assign { targets, .. } => targets.iter().any(is_all),
+        StmtKind::AnnAssign { target, .. } | StmtKind::AugAssign { target, .. } => is_all(target),
+        StmtKind::Expr(Expr { kind: ExprKind::Call { func, .. }, .. }) => {
+            func.as_dotted().is_some_and(|parts| parts.first() == Some(&"__all__"))
+        }
+        _ => false,
+    }
 }
 
 fn methods(model: &Model<'_>, body: &Block, names: &[&str]) -> Vec<ScopeId> {

@@ -454,10 +454,12 @@ impl<'m> Reader<'_, 'm> {
                 let chain: Vec<&str> = parts.iter().copied().chain([name]).collect();
                 self.chain(&chain, call.span, ReadKind::Patched);
             }
-        } else {
-            // The module is computed: what is written of the path may be any module's name.
+        } else if matches!(home.kind, ExprKind::Str(_) | ExprKind::Operation(_)) {
+            // The module is computed: `f"{module}.name"` may mean any module's name.
             let place = self.module.line_column(home.span.start());
-            let words = text[home.span].split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+            let words = text[home.span].split('.').skip(1).filter_map(|part| {
+                part.split(|c: char| !c.is_alphanumeric() && c != '_').next().filter(|word| !word.is_empty())
+            });
             self.index.patched_anywhere.extend(words.map(|word| (SmolStr::new(word), place)));
         }
     }
