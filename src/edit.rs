@@ -115,7 +115,8 @@ impl<'m> Changes<'m> {
                 }
                 let body = self.block(file, file.module.body());
                 body.anchor = body.anchor.max(Some(*anchor));
-                if let Some(twin) = body.arriving.iter_mut().map(|(_, twin)| twin).find(|twin| twin.same_import(&entry)) {
+                if let Some(twin) = body.arriving.iter_mut().map(|(_, twin)| twin).find(|twin| twin.same_import(&entry))
+                {
                     entry::absorb_comments(twin, entry);
                 } else {
                     body.arriving.push((subject.site, entry));
@@ -128,7 +129,10 @@ impl<'m> Changes<'m> {
     fn comment(&mut self, file: &File<'m>, change: &CommentChange) {
         let site = file.site(&change.subject);
         let comments = &mut self.block(file, site.block).comments;
-        comments.entry(site.index).or_default().insert(change.subject.alias, change.comment.as_ref().map(|comment| format!("# {comment}")));
+        comments
+            .entry(site.index)
+            .or_default()
+            .insert(change.subject.alias, change.comment.as_ref().map(|comment| format!("# {comment}")));
     }
 }
 
@@ -152,7 +156,7 @@ impl<'m> BlockChange<'m> {
                 let new = arriving.take().unwrap_or_default();
                 slots.extend(new.into_iter().map(|entry| Slot { origin: None, entry, changed: true }));
             }
-            self.rewrite(file, run, slots, takes, sections, &style, edits);
+            self.rewrite(file, (sections, &style), run, slots, takes, edits);
         }
         if let (Some(entries), Some(arrival)) = (arriving, target) {
             edits.push(arrive::insert(file.module, self.block, arrival, entries, sections, &style, self.is_module));
@@ -162,13 +166,13 @@ impl<'m> BlockChange<'m> {
     fn rewrite(
         &self,
         file: &File<'m>,
+        layout: (&Sections, &Style),
         run: Range<usize>,
         slots: Vec<Slot>,
         takes: bool,
-        sections: &Sections,
-        style: &Style,
         edits: &mut Vec<Edit>,
     ) {
+        let (sections, style) = layout;
         let statements = &self.block.body[run.clone()];
         let empties = slots.is_empty() && run.len() == self.block.body.len() && !self.is_module;
         if empties && let (Some(first), Some(last)) = (statements.first(), statements.last()) {

@@ -53,8 +53,7 @@ pub enum FindingCode {
 }
 
 impl FindingCode {
-    pub const ALL: [FindingCode; 3] =
-        [FindingCode::ColdImport, FindingCode::HotImport, FindingCode::ExceptionComment];
+    pub const ALL: [FindingCode; 3] = [FindingCode::ColdImport, FindingCode::HotImport, FindingCode::ExceptionComment];
 
     pub fn code(self) -> &'static str {
         match self {

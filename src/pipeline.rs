@@ -61,14 +61,14 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
             read
         })
         .collect();
-    let (indexes, read): (Vec<Option<FileIndex>>, Vec<Result<Option<Module>, Problem>>) =
+    let (indexes, modules): (Vec<Option<FileIndex>>, Vec<_>) =
         read.into_iter().map(|read| (read.index, read.module)).unzip();
     let first_party = first_party(&files);
     let project = Project::new(indexes.into_iter().flatten().collect());
 
     let results: Vec<Result<Option<Checked>, Problem>> = files
         .par_iter()
-        .zip(read)
+        .zip(modules)
         .map(|(file, module)| {
             let result = module.and_then(|module| match module {
                 Some(module) => check(file, &module, &project, &first_party, inputs.only),
@@ -187,7 +187,8 @@ fn check(
 /// `# hotcold: skip-file`
 fn opted_out(module: &Module) -> bool {
     let text = module.text();
-    text.contains("hotcold:") && module.comments().iter().any(|comment| plan::directive(&text[*comment]) == Some("skip-file"))
+    text.contains("hotcold:")
+        && module.comments().iter().any(|comment| plan::directive(&text[*comment]) == Some("skip-file"))
 }
 
 fn sections(input: &Input, first_party: &std::collections::BTreeSet<SmolStr>) -> Sections {

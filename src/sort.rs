@@ -2,12 +2,12 @@
 //! settings has them) give them, and rewriting a block that follows other rules with the least change.
 //! Must not decide which imports there are.
 
+mod gap;
+mod order;
+mod rewrite;
+mod row;
 pub mod stdlib;
 mod suppress;
-mod order;
-mod gap;
-mod row;
-mod rewrite;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -161,7 +161,8 @@ fn after_type_comment(text: &str, start: usize) -> usize {
 
 fn following(next: &Stmt, comments: &str) -> Following {
     use crate::python::StmtKind;
-    let touches = !comments.lines().any(|line| line.trim().is_empty() && !line.is_empty()) && !comments.contains("\n\n");
+    let touches =
+        !comments.lines().any(|line| line.trim().is_empty() && !line.is_empty()) && !comments.contains("\n\n");
     match &next.kind {
         StmtKind::Function(_) | StmtKind::Class(_) if touches => Following::Definition,
         _ => Following::Other,

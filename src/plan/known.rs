@@ -3,21 +3,70 @@
 /// In `sys.modules` of every CPython before the program's first line (`python -I -c ""`, 3.9 to 3.14): importing them
 /// costs nothing.
 pub const ALWAYS_LOADED: &[&str] = &[
-    "__main__", "_abc", "_codecs", "_collections_abc", "_frozen_importlib", "_imp", "_io", "_signal", "_sitebuiltins",
-    "_stat", "_thread", "_warnings", "_weakref", "abc", "builtins", "codecs", "encodings", "errno", "io", "marshal",
-    "nt", "ntpath", "os", "posix", "posixpath", "site", "stat", "sys", "time", "zipimport",
+    "__main__",
+    "_abc",
+    "_codecs",
+    "_collections_abc",
+    "_frozen_importlib",
+    "_imp",
+    "_io",
+    "_signal",
+    "_sitebuiltins",
+    "_stat",
+    "_thread",
+    "_warnings",
+    "_weakref",
+    "abc",
+    "builtins",
+    "codecs",
+    "encodings",
+    "errno",
+    "io",
+    "marshal",
+    "nt",
+    "ntpath",
+    "os",
+    "posix",
+    "posixpath",
+    "site",
+    "stat",
+    "sys",
+    "time",
+    "zipimport",
 ];
 
 /// Importing these changes something that code which does not name them relies on.
 pub const SIDE_EFFECTS: &[&str] = &[
     // They replace parts of other modules, and must come first.
-    "ddtrace.auto", "eventlet", "gevent.monkey", "newrelic.agent", "sitecustomize", "usercustomize",
+    "ddtrace.auto",
+    "eventlet",
+    "gevent.monkey",
+    "newrelic.agent",
+    "sitecustomize",
+    "usercustomize",
     // They change the terminal, the interpreter or global state of another library.
-    "antigravity", "faulthandler", "lovely_tensors", "readline", "rlcompleter", "seaborn", "this", "truststore",
+    "antigravity",
+    "faulthandler",
+    "lovely_tensors",
+    "readline",
+    "rlcompleter",
+    "seaborn",
+    "this",
+    "truststore",
     "pip_system_certs",
     // They register accessors, codecs, drivers or types on objects of another library.
-    "cupy_xarray", "geopandas", "hvplot", "hdf5plugin", "janitor", "pandarallel", "pillow_avif", "pillow_heif",
-    "pint_pandas", "pint_xarray", "rioxarray", "swifter",
+    "cupy_xarray",
+    "geopandas",
+    "hvplot",
+    "hdf5plugin",
+    "janitor",
+    "pandarallel",
+    "pillow_avif",
+    "pillow_heif",
+    "pint_pandas",
+    "pint_xarray",
+    "rioxarray",
+    "swifter",
 ];
 
 /// Importing two of these in another order crashes some builds.
@@ -26,23 +75,69 @@ pub const NATIVE: &[&str] =
 
 /// Exist on some operating systems only.
 pub const PLATFORM: &[&str] = &[
-    "_curses", "_winapi", "crypt", "curses", "dbm.gnu", "dbm.ndbm", "fcntl", "grp", "msilib", "msvcrt", "nis",
-    "ossaudiodev", "posix", "pty", "pwd", "readline", "resource", "spwd", "syslog", "termios", "tkinter", "tty",
-    "win32api", "win32con", "winreg", "winsound",
+    "_curses",
+    "_winapi",
+    "crypt",
+    "curses",
+    "dbm.gnu",
+    "dbm.ndbm",
+    "fcntl",
+    "grp",
+    "msilib",
+    "msvcrt",
+    "nis",
+    "ossaudiodev",
+    "posix",
+    "pty",
+    "pwd",
+    "readline",
+    "resource",
+    "spwd",
+    "syslog",
+    "termios",
+    "tkinter",
+    "tty",
+    "win32api",
+    "win32con",
+    "winreg",
+    "winsound",
 ];
 
-pub const DEBUGGERS: &[&str] = &["IPython", "bpdb", "debugpy", "icecream", "ipdb", "pdb", "pudb", "pydevd", "rpdb", "wdb"];
+pub const DEBUGGERS: &[&str] =
+    &["IPython", "bpdb", "debugpy", "icecream", "ipdb", "pdb", "pudb", "pydevd", "rpdb", "wdb"];
 
 /// Last parts of decorators whose function is translated by a compiler that knows no import statement.
 pub const COMPILERS: &[&str] = &[
-    "cfunc", "cuda_jit", "generated_jit", "guvectorize", "jit", "njit", "pjit", "script", "script_method", "stencil",
-    "vectorize", "autotune", "parallel_loop", "outlined",
+    "cfunc",
+    "cuda_jit",
+    "generated_jit",
+    "guvectorize",
+    "jit",
+    "njit",
+    "pjit",
+    "script",
+    "script_method",
+    "stencil",
+    "vectorize",
+    "autotune",
+    "parallel_loop",
+    "outlined",
 ];
 
 /// The same, where the last part alone would say too little.
 pub const COMPILERS_DOTTED: &[&str] = &[
-    "taichi.func", "taichi.kernel", "ti.func", "ti.kernel", "tf.function", "tensorflow.function", "torch.compile",
-    "warp.func", "warp.kernel", "wp.func", "wp.kernel", "numba.experimental.jitclass",
+    "taichi.func",
+    "taichi.kernel",
+    "ti.func",
+    "ti.kernel",
+    "tf.function",
+    "tensorflow.function",
+    "torch.compile",
+    "warp.func",
+    "warp.kernel",
+    "wp.func",
+    "wp.kernel",
+    "numba.experimental.jitclass",
 ];
 
 /// Decorators that keep results across runs, keyed on the function's source.
@@ -51,27 +146,59 @@ pub const SOURCE_CACHES_DOTTED: &[&str] = &["joblib.cache", "mem.cache", "memory
 
 /// Decorators that ship a function's source or bytecode elsewhere.
 pub const DETACHING: &[&str] = &[
-    "component", "create_component_from_func", "external_python", "external_python_task", "func_to_container_op",
-    "kubernetes", "lightweight_component", "pandas_udf", "pyfunc_component", "remote", "udf", "virtualenv",
+    "component",
+    "create_component_from_func",
+    "external_python",
+    "external_python_task",
+    "func_to_container_op",
+    "kubernetes",
+    "lightweight_component",
+    "pandas_udf",
+    "pyfunc_component",
+    "remote",
+    "udf",
+    "virtualenv",
     "virtualenv_task",
 ];
 
 /// Arguments and calls that do the same to a function passed to them.
-pub const DETACHING_CALLS: &[&str] = &["func_to_container_op", "create_component_from_func", "udf", "pandas_udf", "map_partitions"];
+pub const DETACHING_CALLS: &[&str] =
+    &["func_to_container_op", "create_component_from_func", "udf", "pandas_udf", "map_partitions"];
 
 /// Files whose names a framework reads: every from-imported name may mean something there.
 pub const FRAMEWORK_FILES: &[&str] = &[
-    "celeryconfig.py", "conf.py", "conftest.py", "dodo.py", "env.py", "fabfile.py", "gunicorn.conf.py",
-    "gunicorn_conf.py", "jupyter_config.py", "jupyter_notebook_config.py", "jupyter_server_config.py", "locustfile.py",
-    "manage_settings.py", "noxfile.py", "setup.py", "tasks.py",
+    "celeryconfig.py",
+    "conf.py",
+    "conftest.py",
+    "dodo.py",
+    "env.py",
+    "fabfile.py",
+    "gunicorn.conf.py",
+    "gunicorn_conf.py",
+    "jupyter_config.py",
+    "jupyter_notebook_config.py",
+    "jupyter_server_config.py",
+    "locustfile.py",
+    "manage_settings.py",
+    "noxfile.py",
+    "setup.py",
+    "tasks.py",
 ];
 
 /// Those among them where plain modules count too: every global is a setting.
 pub const SETTINGS_FILES: &[&str] = &["celeryconfig.py", "conf.py", "gunicorn.conf.py", "gunicorn_conf.py"];
 
 /// Methods that the import system or attribute lookup calls.
-pub const HOOKS: &[&str] =
-    &["__class_getitem__", "__getattr__", "__dir__", "create_module", "exec_module", "find_module", "find_spec", "load_module"];
+pub const HOOKS: &[&str] = &[
+    "__class_getitem__",
+    "__getattr__",
+    "__dir__",
+    "create_module",
+    "exec_module",
+    "find_module",
+    "find_spec",
+    "load_module",
+];
 
 /// Methods that may run while the interpreter shuts down.
 pub const SHUTDOWN_METHODS: &[&str] = &["__del__"];
@@ -80,12 +207,21 @@ pub const SHUTDOWN_METHODS: &[&str] = &["__del__"];
 pub const SHUTDOWN_REGISTRARS: &[&str] = &["atexit.register", "weakref.finalize", "register_at_exit"];
 
 /// Functions that register a function to run between any two instructions.
-pub const SIGNAL_REGISTRARS: &[&str] =
-    &["signal.signal", "sys.settrace", "sys.setprofile", "threading.settrace", "threading.setprofile", "signal.sigaction"];
+pub const SIGNAL_REGISTRARS: &[&str] = &[
+    "signal.signal",
+    "sys.settrace",
+    "sys.setprofile",
+    "threading.settrace",
+    "threading.setprofile",
+    "signal.sigaction",
+];
 
 /// Whether the file holds tests by the usual names.
 pub fn is_test_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.starts_with("test_") || name.ends_with("_test.py") || name == "tests.py" || name == "test.py"
+    name.starts_with("test_")
+        || name.ends_with("_test.py")
+        || name == "tests.py"
+        || name == "test.py"
         || path.split('/').rev().skip(1).any(|folder| folder == "tests" || folder == "test")
 }

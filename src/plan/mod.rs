@@ -197,7 +197,10 @@ fn comments(file: &File<'_>, subjects: &[Subject], moved: &BTreeSet<(usize, usiz
             continue;
         }
         let site = file.site(subject);
-        if file.facts.is_kept(site.stmt) || !file.facts.ends_its_line(site.stmt) || !file.facts.begins_its_line(site.stmt) {
+        if file.facts.is_kept(site.stmt)
+            || !file.facts.ends_its_line(site.stmt)
+            || !file.facts.begins_its_line(site.stmt)
+        {
             continue;
         }
         let wanted = policy::exception_comment(&subject.verdict);
@@ -208,7 +211,7 @@ fn comments(file: &File<'_>, subjects: &[Subject], moved: &BTreeSet<(usize, usiz
             (Some(wanted), [one]) => alone && one == wanted,
             _ => false,
         };
-        if !right && !(wanted.is_none() && !alone) {
+        if !right && (wanted.is_some() || alone) {
             changes.push(CommentChange { subject: subject.clone(), comment: wanted });
         }
     }
@@ -264,7 +267,8 @@ impl<'a> File<'a> {
 
     /// Whether the module is part of the project.
     fn is_first_party(&self, target: &ImportTarget) -> bool {
-        self.project.files_of(&target.module).next().is_some() || self.project.files_of(&target.dotted()).next().is_some()
+        self.project.files_of(&target.module).next().is_some()
+            || self.project.files_of(&target.dotted()).next().is_some()
     }
 
     /// The comment that the import has at module level, if it is a hot path exception and the user wants comments.

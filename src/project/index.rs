@@ -172,7 +172,11 @@ impl FileIndex {
                             _ => None,
                         };
                         if root.is_some_and(|root| !self.defined.contains_key(root[0])) {
-                            self.note_effect(module, target.span, "assigns a part of another module at import".to_owned());
+                            self.note_effect(
+                                module,
+                                target.span,
+                                "assigns a part of another module at import".to_owned(),
+                            );
                         }
                     }
                     let names = targets.iter().filter_map(|target| Some((target.as_name()?, target.span.start())));
@@ -221,9 +225,29 @@ impl FileIndex {
 
 /// Decorators that change nothing beyond what they decorate.
 const PURE_DECORATORS: &[&str] = &[
-    "abstractmethod", "asynccontextmanager", "cache", "cached_property", "classmethod", "contextmanager", "dataclass",
-    "define", "deleter", "final", "frozen", "getter", "lru_cache", "overload", "override", "property", "runtime_checkable",
-    "setter", "singledispatch", "staticmethod", "total_ordering", "unique", "wraps",
+    "abstractmethod",
+    "asynccontextmanager",
+    "cache",
+    "cached_property",
+    "classmethod",
+    "contextmanager",
+    "dataclass",
+    "define",
+    "deleter",
+    "final",
+    "frozen",
+    "getter",
+    "lru_cache",
+    "overload",
+    "override",
+    "property",
+    "runtime_checkable",
+    "setter",
+    "singledispatch",
+    "staticmethod",
+    "total_ordering",
+    "unique",
+    "wraps",
 ];
 
 /// `TYPE_CHECKING`, `typing.TYPE_CHECKING`.
@@ -301,7 +325,7 @@ struct Reader<'i, 'm> {
 impl<'m> Visitor<'m> for Reader<'_, 'm> {
     fn visit_stmt(&mut self, stmt: &'m Stmt) {
         match &stmt.kind {
-            StmtKind::Import(import) => self.from_import(import),
+            StmtKind::Import(import) => self.members_of(import),
             StmtKind::Assign { targets, value } => {
                 targets.iter().for_each(|target| self.target(target));
                 self.visit_expr(value);
@@ -365,7 +389,7 @@ const FILE_ENDINGS: &[&str] = &[
 ];
 
 impl<'m> Reader<'_, 'm> {
-    fn from_import(&mut self, import: &Import) {
+    fn members_of(&mut self, import: &Import) {
         let Some(from) = from_module(import, &self.index.name, self.index.is_package) else { return };
         for alias in &import.aliases {
             self.read(from.as_str(), &alias.name, alias.span, ReadKind::FromImport);
@@ -420,7 +444,9 @@ impl<'m> Reader<'_, 'm> {
             || plain(first) == Some("sys.modules");
         if is_sys_modules {
             match &second.kind {
-                ExprKind::Dict(items) => items.iter().filter_map(|(key, _)| key.as_ref()).for_each(|key| self.sys_modules_key(key)),
+                ExprKind::Dict(items) => {
+                    items.iter().filter_map(|(key, _)| key.as_ref()).for_each(|key| self.sys_modules_key(key))
+                }
                 _ => self.sys_modules_key(second),
             }
         } else if let ([.., "modules", "pop"], _) = (func, args) {

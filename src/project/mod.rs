@@ -12,9 +12,7 @@ use smol_str::SmolStr;
 use crate::name::ModuleName;
 use crate::text::LineColumn;
 
-pub use index::{
-    FileIndex, ImportTarget, from_module, is_main_guard, is_type_checking, module_of_path, targets,
-};
+pub use index::{FileIndex, ImportTarget, from_module, is_main_guard, is_type_checking, module_of_path, targets};
 
 /// Index of a file in its project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -145,7 +145,8 @@ impl Entry {
         let (start, end) = (stmt.span.start(), stmt.span.end());
         let mut entries = match &import.form {
             ImportForm::Import => {
-                let entry = |alias: &Alias| Entry::import(&alias.name, alias.asname.as_ref().map(|ident| &text[ident.span]));
+                let entry =
+                    |alias: &Alias| Entry::import(&alias.name, alias.asname.as_ref().map(|ident| &text[ident.span]));
                 let mut entries: Vec<Entry> = import.aliases.iter().map(entry).collect();
                 if let Some(first) = entries.first_mut() {
                     first.inline = comments.until(line_end(text, end));

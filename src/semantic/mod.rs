@@ -62,7 +62,10 @@ pub enum ScopeNode<'m> {
     Module,
     Class(&'m Class),
     Function(&'m Function),
-    Lambda { params: &'m [Param], body: &'m Expr },
+    Lambda {
+        params: &'m [Param],
+        body: &'m Expr,
+    },
     Comprehension(&'m Comprehension),
     /// The hidden scope of PEP 695 type parameters around a function, class or type alias.
     TypeParameters(Span),
@@ -156,11 +159,16 @@ pub struct Binding<'m> {
 
 #[derive(Debug, Clone, Copy)]
 pub enum BindingKind<'m> {
-    Import { import: &'m Import, alias: usize },
+    Import {
+        import: &'m Import,
+        alias: usize,
+    },
     Assignment,
     AugmentedAssignment,
     /// `x: T` (no value: the name is local, but nothing is stored) or `x: T = v`.
-    Annotated { value: bool },
+    Annotated {
+        value: bool,
+    },
     For,
     With,
     Except,

@@ -9,9 +9,7 @@ use super::gap::{
 };
 use super::row::{Row, rows};
 use super::{Place, Section, Sections, Suppressions, canonical};
-use crate::python::import::{
-    Entry, Style, attached_above, directly_above, is_first_line, line_start, steers_a_tool,
-};
+use crate::python::import::{Entry, Style, attached_above, directly_above, is_first_line, line_start, steers_a_tool};
 use crate::python::{Block, ImportForm, Module, Stmt};
 use crate::text::{Span, TextSize};
 

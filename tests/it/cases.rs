@@ -124,7 +124,8 @@ impl Project {
 }
 
 fn same_tree(what: &str, expected: &[(String, Vec<u8>)], found: &[(String, Vec<u8>)]) -> Result<(), String> {
-    let expected: BTreeMap<&str, &[u8]> = expected.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+    let expected: BTreeMap<&str, &[u8]> =
+        expected.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
     let found: BTreeMap<&str, &[u8]> = found.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
     for path in expected.keys().chain(found.keys()) {
         match (expected.get(path), found.get(path)) {
@@ -304,7 +305,9 @@ impl Style {
                     && !text.contains("'''")
                     && text.lines().all(|line| (line.len() - line.trim_start_matches(' ').len()).is_multiple_of(4))
             }
-            Style::ByteOrderMark => !text.starts_with('\u{feff}') && !text.starts_with("#!") && !text.contains("coding"),
+            Style::ByteOrderMark => {
+                !text.starts_with('\u{feff}') && !text.starts_with("#!") && !text.contains("coding")
+            }
             Style::NoFinalNewline => text.ends_with('\n') && !text.ends_with("\n\n") && !text.contains('\r'),
         }
     }

@@ -69,7 +69,9 @@ pub fn tree(folder: &Path) -> Vec<(String, Vec<u8>)> {
         .into_iter()
         .map(|entry| entry.expect("the folder can be read"))
         .filter(|entry| entry.file_type().is_file() && entry.file_name() != "hotcold.toml")
-        .filter(|entry| !entry.path().components().any(|part| part.as_os_str() == "__pycache__" || part.as_os_str() == ".git"))
+        .filter(|entry| {
+            !entry.path().components().any(|part| part.as_os_str() == "__pycache__" || part.as_os_str() == ".git")
+        })
         .map(|entry| {
             let path = entry.path().strip_prefix(folder).expect("below the folder");
             (path.to_string_lossy().replace('\\', "/"), fs::read(entry.path()).expect("a file can be read"))

@@ -107,4 +107,3 @@ fn is_followed_by_import(text: &str, start: TextSize) -> bool {
     }
     false
 }
-

@@ -73,17 +73,32 @@ fn an_unsorted_block_without_changes_is_untouched() {
 
 #[test]
 fn a_removed_import_goes_with_its_line_and_the_comments_about_it() {
-    check_minimal("import sys\n# for uploads\nimport boto3  # slow\nimport os\n", &["import boto3"], &[], "import sys\nimport os\n");
+    check_minimal(
+        "import sys\n# for uploads\nimport boto3  # slow\nimport os\n",
+        &["import boto3"],
+        &[],
+        "import sys\nimport os\n",
+    );
 }
 
 #[test]
 fn blank_lines_around_a_removed_import_become_the_larger_run() {
-    check_minimal("import sys\nimport os\n\nimport b\n\n\nimport a\n", &["import b"], &[], "import sys\nimport os\n\n\nimport a\n");
+    check_minimal(
+        "import sys\nimport os\n\nimport b\n\n\nimport a\n",
+        &["import b"],
+        &[],
+        "import sys\nimport os\n\n\nimport a\n",
+    );
 }
 
 #[test]
 fn no_blank_line_is_left_at_the_top_of_a_file_or_function() {
-    check_minimal("import sys\n\nimport os\nimport b\nimport a\n", &["import sys"], &[], "import os\nimport b\nimport a\n");
+    check_minimal(
+        "import sys\n\nimport os\nimport b\nimport a\n",
+        &["import sys"],
+        &[],
+        "import os\nimport b\nimport a\n",
+    );
     check_minimal(
         "def f():\n    import sys\n\n    import os\n    import b\n    import a\n\n    return 1\n",
         &["import sys"],
@@ -100,14 +115,29 @@ fn a_header_keeps_its_distance_from_what_comes_after_a_removed_import() {
 
 #[test]
 fn the_last_import_takes_the_blank_lines_before_it_along() {
-    check_minimal("import b\nimport a\n\nimport os\n\n\nx = 1\n", &["import os"], &[], "import b\nimport a\n\n\nx = 1\n");
+    check_minimal(
+        "import b\nimport a\n\nimport os\n\n\nx = 1\n",
+        &["import os"],
+        &[],
+        "import b\nimport a\n\n\nx = 1\n",
+    );
     check_minimal("import b\nimport a\n\nimport os\nx = 1\n", &["import os"], &[], "import b\nimport a\n\nx = 1\n");
-    check_minimal("def f():\n    import b\n    import a\n\n    import os\n", &["import os"], &[], "def f():\n    import b\n    import a\n");
+    check_minimal(
+        "def f():\n    import b\n    import a\n\n    import os\n",
+        &["import os"],
+        &[],
+        "def f():\n    import b\n    import a\n",
+    );
 }
 
 #[test]
 fn a_block_that_is_gone_leaves_no_trace() {
-    check("\"\"\"Doc.\"\"\"\n\nimport os\n\n\ndef f():\n    pass\n", &["import os"], &[], "\"\"\"Doc.\"\"\"\n\n\ndef f():\n    pass\n");
+    check(
+        "\"\"\"Doc.\"\"\"\n\nimport os\n\n\ndef f():\n    pass\n",
+        &["import os"],
+        &[],
+        "\"\"\"Doc.\"\"\"\n\n\ndef f():\n    pass\n",
+    );
     check("import os\n\nx = 1\n", &["import os"], &[], "x = 1\n");
     check("def f():\n    \"\"\"Doc.\"\"\"\n\n    import os\n", &["import os"], &[], "def f():\n    \"\"\"Doc.\"\"\"\n");
     check("def f():\n    import os\n\n    return 1\n", &["import os"], &[], "def f():\n    return 1\n");
@@ -123,7 +153,12 @@ fn a_block_that_was_its_whole_suite_is_reported_empty() {
 
 #[test]
 fn a_name_leaves_a_plain_import_of_several() {
-    check_minimal("import sys, json as j, os  # std\nimport a\n", &["import json as j"], &[], "import sys, os  # std\nimport a\n");
+    check_minimal(
+        "import sys, json as j, os  # std\nimport a\n",
+        &["import json as j"],
+        &[],
+        "import sys, os  # std\nimport a\n",
+    );
     check_minimal("import sys, json\nimport a\n", &["import sys"], &[], "import json\nimport a\n");
 }
 
@@ -157,22 +192,52 @@ fn a_new_import_never_separates_statements_on_one_line() {
 
 #[test]
 fn a_new_import_comes_after_the_last_one_that_sorts_before_it() {
-    check_minimal("import sys\nimport os\n\nimport c\nimport b\n", &[], &["import json"], "import json\nimport sys\nimport os\n\nimport c\nimport b\n");
-    check_minimal("import sys\nimport abc\nimport os\n", &[], &["import json"], "import sys\nimport abc\nimport json\nimport os\n");
-    check_minimal("import sys\nimport os\n\nimport c\nimport b\n", &[], &["import d"], "import sys\nimport os\n\nimport c\nimport b\nimport d\n");
-    check_minimal("import sys\nimport os\n\nimport c\nimport b\n", &[], &["import a"], "import sys\nimport os\n\nimport a\nimport c\nimport b\n");
+    check_minimal(
+        "import sys\nimport os\n\nimport c\nimport b\n",
+        &[],
+        &["import json"],
+        "import json\nimport sys\nimport os\n\nimport c\nimport b\n",
+    );
+    check_minimal(
+        "import sys\nimport abc\nimport os\n",
+        &[],
+        &["import json"],
+        "import sys\nimport abc\nimport json\nimport os\n",
+    );
+    check_minimal(
+        "import sys\nimport os\n\nimport c\nimport b\n",
+        &[],
+        &["import d"],
+        "import sys\nimport os\n\nimport c\nimport b\nimport d\n",
+    );
+    check_minimal(
+        "import sys\nimport os\n\nimport c\nimport b\n",
+        &[],
+        &["import a"],
+        "import sys\nimport os\n\nimport a\nimport c\nimport b\n",
+    );
 }
 
 #[test]
 fn a_new_section_stands_between_blank_lines() {
-    check_minimal("import sys\nimport os\n\nimport app\n", &[], &["import boto3"], "import sys\nimport os\n\nimport boto3\n\nimport app\n");
+    check_minimal(
+        "import sys\nimport os\n\nimport app\n",
+        &[],
+        &["import boto3"],
+        "import sys\nimport os\n\nimport boto3\n\nimport app\n",
+    );
     check_minimal("import c\nimport b\n", &[], &["import os"], "import os\n\nimport c\nimport b\n");
     check_minimal("import c\nimport b\n", &[], &["from . import x"], "import c\nimport b\n\nfrom . import x\n");
 }
 
 #[test]
 fn sections_stay_together_where_the_author_does_not_part_them() {
-    check_minimal("import boto3\nimport os\nimport app\n", &[], &["from . import x"], "import boto3\nimport os\nimport app\nfrom . import x\n");
+    check_minimal(
+        "import boto3\nimport os\nimport app\n",
+        &[],
+        &["from . import x"],
+        "import boto3\nimport os\nimport app\nfrom . import x\n",
+    );
 }
 
 #[test]
@@ -186,7 +251,12 @@ fn a_section_keeps_its_heading() {
 #[test]
 fn a_sorted_block_keeps_a_heading_at_its_group() {
     let before = "x = 1\n# Standard library\nimport os\nimport sys\n\n# Third party\nimport boto3\nimport requests\n";
-    check(before, &["import boto3"], &[], "x = 1\n# Standard library\nimport os\nimport sys\n\n# Third party\nimport requests\n");
+    check(
+        before,
+        &["import boto3"],
+        &[],
+        "x = 1\n# Standard library\nimport os\nimport sys\n\n# Third party\nimport requests\n",
+    );
     check(before, &["import boto3", "import requests"], &[], "x = 1\n# Standard library\nimport os\nimport sys\n");
 }
 
@@ -194,13 +264,23 @@ fn a_sorted_block_keeps_a_heading_at_its_group() {
 fn a_pragma_between_imports_stays_when_the_import_below_it_goes() {
     let before = "import os\n\n# pylint: disable=all\nimport sys\n";
     check(before, &["import sys"], &[], "import os\n\n# pylint: disable=all\n");
-    check_minimal("import sys\n# pylint: disable=all\nimport os\nimport abc\n", &["import os"], &[], "import sys\n# pylint: disable=all\nimport abc\n");
+    check_minimal(
+        "import sys\n# pylint: disable=all\nimport os\nimport abc\n",
+        &["import os"],
+        &[],
+        "import sys\n# pylint: disable=all\nimport abc\n",
+    );
 }
 
 #[test]
 fn imports_that_mix_their_forms_stay_mixed() {
     let before = "import abc\nfrom json import loads\nimport sys\n";
-    check_minimal(before, &[], &["from os import path"], "import abc\nfrom json import loads\nfrom os import path\nimport sys\n");
+    check_minimal(
+        before,
+        &[],
+        &["from os import path"],
+        "import abc\nfrom json import loads\nfrom os import path\nimport sys\n",
+    );
 }
 
 #[test]
@@ -224,7 +304,12 @@ fn a_skipped_line_has_no_new_neighbour_where_another_place_is_free() {
 #[test]
 fn a_new_import_stands_below_future_imports() {
     let before = "from __future__ import annotations\nimport sys\nimport os\n";
-    check_minimal(before, &[], &["import abc"], "from __future__ import annotations\nimport abc\nimport sys\nimport os\n");
+    check_minimal(
+        before,
+        &[],
+        &["import abc"],
+        "from __future__ import annotations\nimport abc\nimport sys\nimport os\n",
+    );
 }
 
 #[test]

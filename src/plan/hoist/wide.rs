@@ -1,0 +1,246 @@
+//! What keeps a function-level import in its function, whichever function that is: what the file and the project say of
+//! the module and the name.
+
+use std::collections::BTreeSet;
+
+use super::{present, same, written};
+use crate::plan::facts::All;
+use crate::plan::sink::{clash, frozen_time, late_binding, side_effect_module};
+use crate::plan::{At, Code, File, Place, Refusal, Subject, known};
+use crate::project::ReadKind;
+use crate::semantic::{Arm, BindingKind, Resolution};
+use crate::sort::stdlib;
+
+type Check = fn(&File<'_>, &Subject) -> Option<Refusal>;
+
+/// What the file and the project say of an import, whichever function it stands in; asked once for each kind of import.
+const CHECKS: &[Check] = &[
+    notebook,
+    debugger,
+    platform,
+    version,
+    configured,
+    mangled,
+    type_checking_twin,
+    collision,
+    star,
+    namespace,
+    package,
+    test_file,
+    framework_file,
+    effects,
+    fixed_by_readers,
+    sources,
+    cycle,
+];
+
+/// The first reason why imports of this kind stay.
+pub(super) fn refusal(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    CHECKS.iter().find_map(|check| check(file, subject))
+}
+
+fn notebook(file: &File<'_>, _: &Subject) -> Option<Refusal> {
+    file.facts.is_notebook.map(|place| Refusal::here(Code::Notebook, place, "this comment marks a notebook's cell"))
+}
+
+fn debugger(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let root = subject.target.module.root();
+    let what = format!("`{root}` is a debugger");
+    known::DEBUGGERS.contains(&root).then(|| Refusal::here(Code::DebugImport, file.span_of(subject), what))
+}
+
+fn platform(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let module = &subject.target.module;
+    let listed = known::PLATFORM.contains(&module.root()) || known::PLATFORM.contains(&module.as_str());
+    let what = format!("`{module}` exists on some systems only");
+    listed.then(|| Refusal::here(Code::PlatformModule, file.span_of(subject), what))
+}
+
+fn version(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let root = subject.target.module.root();
+    let lowest = file.config.target_minor();
+    let missing = stdlib::removed_or_added(root)
+        .is_some_and(|(added, removed)| added.is_some_and(|added| added > lowest) || removed.is_some());
+    let what = format!("`{root}` is not part of every Python from 3.{lowest} on");
+    missing.then(|| Refusal::here(Code::VersionDependentModule, file.span_of(subject), what))
+}
+
+fn configured(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let banned = file.config.banned_module_level.iter().find(|banned| subject.target.dotted().is_within(banned))?;
+    let what = format!("`banned-module-level-imports` lists `{banned}`");
+    Some(Refusal::here(Code::ConfiguredLocal, file.span_of(subject), what))
+}
+
+fn mangled(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let is_private = |name: &str| name.starts_with("__") && !name.ends_with("__");
+    let member = subject.target.member.as_deref().unwrap_or_default();
+    let mangled = is_private(&subject.bound) || is_private(member);
+    mangled.then(|| Refusal::here(Code::MangledName, file.span_of(subject), "Python rewrites this name inside a class"))
+}
+
+fn type_checking_twin(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let twin = file.model.imports().iter().find(|site| {
+        file.is_typing_only(site)
+            && (0..site.import.aliases.len()).any(|alias| {
+                file.target_of(site.import, alias).is_some_and(|target| target.module == subject.target.module)
+            })
+    })?;
+    let what = "the same module is imported for type checking only";
+    Some(Refusal::here(Code::TypeCheckingOnly, twin.stmt.span, what))
+}
+
+/// What the name means at module level, and to functions that look it up there.
+fn collision(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let wanted = written(file, subject)?;
+    let module_scope = file.model.module_scope();
+    if let Some(symbol) = file.model.symbol(module_scope, &subject.bound) {
+        for id in &symbol.bindings {
+            let binding = file.model.binding(*id);
+            let what = format!("`{}` is bound at module level here", subject.bound);
+            let BindingKind::Import { import, alias } = binding.kind else {
+                return Some(Refusal::here(Code::NameCollision, binding.span, what));
+            };
+            let site = file.model.imports().iter().find(|site| std::ptr::eq(site.import, import))?;
+            let plain_root = wanted.0.member.is_none()
+                && !wanted.1
+                && file
+                    .target_of(import, alias)
+                    .is_some_and(|target| target.member.is_none() && import.aliases[alias].asname.is_none());
+            if !same(file, import, alias, &wanted) && !plain_root {
+                return Some(Refusal::here(Code::NameCollision, binding.span, what));
+            }
+            if let Some(guard) = site.guards.last() {
+                let code = match guard.arm {
+                    Arm::With => Code::InWith,
+                    Arm::If(_) | Arm::Else | Arm::Case(_) | Arm::Loop => Code::ConditionalImport,
+                    _ => Code::GuardedImport,
+                };
+                return Some(Refusal::here(code, site.stmt.span, "at module level it is imported under a condition"));
+            }
+        }
+    }
+    // Other functions import something else by this name: only one of them can have it.
+    let other = file.model.imports().iter().find_map(|site| {
+        let function_level = file.model.enclosing_function(site.scope).is_some();
+        let other = site.import.aliases.iter().enumerate().find(|(position, alias)| {
+            function_level && alias.bound() == subject.bound && !same(file, site.import, *position, &wanted)
+        })?;
+        let plain = wanted.0.member.is_none() && !wanted.1 && other.1.asname.is_none();
+        let root = plain && file.target_of(site.import, other.0).is_some_and(|target| target.member.is_none());
+        (!root).then_some(other.1.span)
+    });
+    if let Some(place) = other {
+        let what = format!("another function imports something else as `{}`", subject.bound);
+        return Some(Refusal::here(Code::MultipleBindings, place, what));
+    }
+    // References that look the name up among the globals and find the builtin, or nothing.
+    let stray = file.model.references().iter().find(|reference| {
+        reference.name == subject.bound && matches!(reference.resolution, Resolution::Builtin | Resolution::Unknown)
+    })?;
+    let what = format!("here `{}` means something else", subject.bound);
+    Some(Refusal::here(Code::NameCollision, stray.span, what))
+}
+
+fn star(file: &File<'_>, _: &Subject) -> Option<Refusal> {
+    file.facts.star.map(|place| Refusal::here(Code::StarImportInModule, place, "this star import may bind the name"))
+}
+
+/// A new name at module level that somebody would see.
+fn namespace(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    if present(file, subject).is_some() {
+        return None;
+    }
+    if let Some(place) = file.facts.module_getattr {
+        return Some(Refusal::here(Code::ModuleGetattr, place, "the module's attribute hook"));
+    }
+    if let (Some((Code::DynamicNamespace, place, what)), false) =
+        (&file.facts.dynamic, matches!(file.facts.all, All::Computed(_)))
+    {
+        return Some(Refusal::here(Code::DynamicNamespace, *place, what.clone()));
+    }
+    match &file.facts.all {
+        All::Computed(place) => Some(Refusal::here(Code::DynamicAll, *place, "`__all__` is computed here")),
+        All::Names(_) => None,
+        All::Absent if subject.bound.starts_with('_') => None,
+        All::Absent => {
+            let (importer, place) = file.project.star_importers(file.id).next()?;
+            Some(Refusal::elsewhere(Code::StarImportedBy, &importer.path, place, "star-imports this module"))
+        }
+    }
+}
+
+fn package(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let index = file.index();
+    if !index.is_package {
+        return None;
+    }
+    if file.is_first_party(&subject.target) {
+        let what = "the package's interface would include it";
+        return Some(Refusal::here(Code::PackageInit, file.span_of(subject), what));
+    }
+    let submodule = index.name.join(&subject.bound);
+    let id = file.project.files_of(&submodule).next()?;
+    let what = format!("`{}` has the same name", file.project.file(id).path);
+    Some(Refusal::here(Code::AttrSubmoduleClash, file.span_of(subject), what))
+}
+
+fn test_file(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    if !known::is_test_file(&file.index().path) {
+        return None;
+    }
+    let collected = subject.target.member.is_some()
+        && (subject.bound.starts_with("test")
+            || subject.bound.contains("Test")
+            || file.facts.parameters.contains(subject.bound.as_str()));
+    let what = "tests import first-party code where they need it";
+    (collected || file.is_first_party(&subject.target))
+        .then(|| Refusal::here(Code::TestModule, file.span_of(subject), what))
+}
+
+fn framework_file(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let name = file.index().path.rsplit('/').next().unwrap_or_default();
+    let listed = known::FRAMEWORK_FILES.contains(&name) && subject.target.member.is_some()
+        || known::SETTINGS_FILES.contains(&name)
+        || name.contains("settings") && subject.bound.chars().all(|c| !c.is_lowercase());
+    let what = format!("a framework reads the names of `{name}`");
+    listed.then(|| Refusal::here(Code::FrameworkModule, file.span_of(subject), what))
+}
+
+fn effects(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    side_effect_module(file, subject).or_else(|| clash(file, subject)).or_else(|| frozen_time(file, subject))
+}
+
+/// Tests replace the module-level name, which the function did not use so far.
+fn fixed_by_readers(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let mut readers = file.project.readers_of(file.id, &subject.bound);
+    let (reader, read) = readers.find(|(_, read)| matches!(read.kind, ReadKind::Store | ReadKind::Patched))?;
+    Some(Refusal::elsewhere(Code::PatchedName, &reader.path, read.place, "replaces it in this module"))
+}
+
+/// The module it comes from changes under it.
+fn sources(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    if let Some((reader, place)) = file.project.sys_modules_write(&subject.target.module) {
+        return Some(Refusal::elsewhere(Code::SysModulesPatched, &reader.path, place, "replaces it in `sys.modules`"));
+    }
+    late_binding(file, subject)
+}
+
+fn cycle(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    for target in BTreeSet::from([subject.target.module.clone(), subject.target.dotted()]) {
+        if let Some(home) = file.project.files_of(&target).find_map(|id| {
+            let target = file.project.file(id);
+            target.main_guard.map(|place| (target.path.clone(), place))
+        }) {
+            return Some(Refusal::elsewhere(Code::MainModule, &home.0, home.1, "the module is run as a script"));
+        }
+        if let Some(steps) = file.project.cycle(file.id, &target) {
+            let mut refusal = Refusal::here(Code::WouldCreateCycle, file.span_of(subject), "it would close a cycle");
+            refusal.places.extend(steps.into_iter().map(|step| Place {
+                at: At::File { path: step.path, place: step.place },
+                what: "imports the next".to_owned(),
+            }));
+            return Some(refusal);
+        }
+    }
+    None
+}

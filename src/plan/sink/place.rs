@@ -1,0 +1,245 @@
+//! Where a sunk import goes: the functions that use it, and what a function must not be to receive one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::is_plain;
+use crate::name::ModuleName;
+use crate::plan::{At, Code, File, Functions, Place, Refusal, Subject, known};
+use crate::python::{Block, Expr, ExprKind, Function, ImportForm};
+use crate::semantic::{Annotation, BindingKind, Context, Phase, Reference, Resolution, ScopeId, ScopeNode};
+use crate::text::Span;
+
+/// The blocks that must receive the import, from every reference to the name.
+pub(super) fn destinations<'a>(
+    file: &File<'a>,
+    subject: &Subject,
+    unit: &[&Subject],
+) -> Result<Functions<'a>, Refusal> {
+    let module_scope = file.model.module_scope();
+    let mut functions: BTreeMap<ScopeId, &'a Function> = BTreeMap::new();
+    let mut guards: Vec<&'a Block> = Vec::new();
+    let mut seen = 0usize;
+    shared_root(file, subject, unit)?;
+    let providers = Providers::of(file, subject);
+    for reference in file.model.references_to(module_scope, &subject.bound) {
+        seen += 1;
+        providers.check(file, subject, reference)?;
+        match place_of(file, reference)? {
+            Use::Function(scope, function) => {
+                functions.insert(scope, function);
+            }
+            Use::MainGuard(block) => {
+                if !guards.iter().any(|known| std::ptr::eq(*known, block)) {
+                    guards.push(block);
+                }
+            }
+        }
+    }
+    if seen == 0 {
+        let what = format!("nothing refers to `{}`", subject.bound);
+        return Err(Refusal::here(Code::SideEffectOnly, file.span_of(subject), what));
+    }
+    // An outer function's import serves those inside it.
+    let outermost: Vec<(ScopeId, &Function)> = functions
+        .iter()
+        .filter(|(scope, _)| !file.model.ancestors(**scope).skip(1).any(|outer| functions.contains_key(&outer)))
+        .map(|(scope, function)| (*scope, *function))
+        .collect();
+    for (scope, function) in &outermost {
+        receiving_function(file, *scope, function)?;
+    }
+    taken_as_a_whole(file, subject, &outermost)?;
+    let blocks = guards.into_iter().chain(outermost.iter().map(|(_, function)| &function.body)).collect();
+    Functions::new(blocks)
+        .ok_or_else(|| Refusal::here(Code::SideEffectOnly, file.span_of(subject), "nothing refers to it"))
+}
+
+enum Use<'a> {
+    Function(ScopeId, &'a Function),
+    /// The block of `if __name__ == "__main__":`.
+    MainGuard(&'a Block),
+}
+
+/// The function that must import for this reference, or why none can.
+fn place_of<'a>(file: &File<'a>, reference: &Reference) -> Result<Use<'a>, Refusal> {
+    let refuse = |code: Code, what: &str| Refusal::here(code, reference.span, what);
+    if let Context::Annotation(kind) = reference.context {
+        let function = file.model.enclosing_function(reference.scope);
+        return match (kind, function.and_then(|scope| function_of(file, scope))) {
+            (Annotation::Never, Some((scope, function))) => Ok(Use::Function(scope, function)),
+            (Annotation::Quoted, _) => Err(refuse(Code::UsedInAnnotation, "named in a string annotation")),
+            _ => Err(refuse(Code::UsedInAnnotation, "named in an annotation")),
+        };
+    }
+    if let Resolution::ClassThenGlobal(_) = reference.resolution {
+        return Err(refuse(Code::ReboundInClass, "a class body reads and binds the name"));
+    }
+    if let Some((scope, function)) =
+        file.model.enclosing_function(reference.scope).and_then(|scope| function_of(file, scope))
+    {
+        return Ok(Use::Function(scope, function));
+    }
+    if reference.phase == Phase::Import
+        && let Some(block) = file.facts.main_guards.iter().find(|block| block.span.contains_range(reference.span))
+        && !block.inline
+        && !matches!(file.model.scope(reference.scope).node, ScopeNode::Class(_))
+    {
+        return Ok(Use::MainGuard(block));
+    }
+    let node = |wanted: fn(&ScopeNode<'_>) -> bool| {
+        file.model.ancestors(reference.scope).any(|scope| wanted(&file.model.scope(scope).node))
+    };
+    Err(match reference.context {
+        Context::Decorator => refuse(Code::UsedInDecorator, "used in a decorator"),
+        Context::Default => refuse(Code::UsedInDefault, "used in a default value"),
+        Context::ClassHeader => refuse(Code::UsedInClassHeader, "used in a class header"),
+        _ if node(|node| matches!(node, ScopeNode::Lambda { .. })) => {
+            refuse(Code::UsedInLambda, "used in a lambda outside any function")
+        }
+        _ if node(|node| matches!(node, ScopeNode::TypeParameters(_) | ScopeNode::Lazy(_))) => {
+            refuse(Code::UsedInAnnotationScope, "used in a type parameter or a type alias")
+        }
+        _ if node(|node| matches!(node, ScopeNode::Class(_))) => refuse(Code::UsedInClassBody, "used in a class body"),
+        _ => refuse(Code::UsedAtImportTime, "used while the module is imported"),
+    })
+}
+
+fn function_of<'a>(file: &File<'a>, scope: ScopeId) -> Option<(ScopeId, &'a Function)> {
+    match file.model.scope(scope).node {
+        ScopeNode::Function(function) => Some((scope, function)),
+        _ => None,
+    }
+}
+
+/// All imports that bind the same root must move together.
+fn shared_root(file: &File<'_>, subject: &Subject, unit: &[&Subject]) -> Result<(), Refusal> {
+    if !is_plain(file, subject) {
+        return Ok(());
+    }
+    let Some(symbol) = file.model.symbol(file.model.module_scope(), &subject.bound) else { return Ok(()) };
+    for id in &symbol.bindings {
+        let binding = file.model.binding(*id);
+        let BindingKind::Import { import, alias } = binding.kind else { continue };
+        let moves = unit.iter().any(|other| std::ptr::eq(file.site(other).import, import) && other.alias == alias);
+        if !moves && !import.is_star() {
+            let what = format!("this import binds `{}` too and stays", subject.bound);
+            return Err(Refusal::here(Code::SharedRootBinding, binding.span, what));
+        }
+    }
+    Ok(())
+}
+
+/// Submodules of the root `a` that only other statements of the file load (`from a.b import x`): a function that uses
+/// `a.b.c` through a sunk `import a` would miss them.
+#[derive(Default)]
+struct Providers {
+    only_there: BTreeMap<ModuleName, Span>,
+}
+
+impl Providers {
+    fn of(file: &File<'_>, subject: &Subject) -> Providers {
+        let mut providers = Providers::default();
+        if !is_plain(file, subject) {
+            return providers;
+        }
+        let mut own = BTreeSet::new();
+        for site in file.model.imports() {
+            for (position, alias) in site.import.aliases.iter().enumerate() {
+                let Some(target) = file.target_of(site.import, position) else { continue };
+                if target.module.root() != subject.bound {
+                    continue;
+                }
+                let plain = site.import.form == ImportForm::Import && alias.asname.is_none();
+                let mut module = Some(target.module);
+                while let Some(name) = module.filter(|name| name.parent().is_some()) {
+                    module = name.parent();
+                    if plain && site.scope == file.model.module_scope() {
+                        own.insert(name);
+                    } else {
+                        providers.only_there.entry(name).or_insert(alias.span);
+                    }
+                }
+            }
+        }
+        providers.only_there.retain(|module, _| !own.contains(module));
+        providers
+    }
+
+    fn check(&self, file: &File<'_>, subject: &Subject, reference: &Reference) -> Result<(), Refusal> {
+        if self.only_there.is_empty() {
+            return Ok(());
+        }
+        let mut used = ModuleName::new(&subject.bound);
+        for part in file.facts.chain(reference) {
+            used = used.map(|name| name.join(part));
+            let Some((module, place)) = used.as_ref().and_then(|name| self.only_there.get_key_value(name)) else {
+                continue;
+            };
+            let places = vec![
+                Place { at: At::Here(reference.span), what: format!("uses `{module}`") },
+                Place { at: At::Here(*place), what: "only this import loads it".to_owned() },
+            ];
+            return Err(Refusal { code: Code::ImplicitSubmodule, places });
+        }
+        Ok(())
+    }
+}
+
+/// What a function must not be to receive an import.
+fn receiving_function(file: &File<'_>, scope: ScopeId, function: &Function) -> Result<(), Refusal> {
+    let name = &function.name;
+    if known::HOOKS.contains(&name.name.as_str()) {
+        return Err(Refusal::here(Code::LazyExportHook, name.span, format!("`{}` is such a hook", name.name)));
+    }
+    if let Some(place) = file.facts.executed.get(&scope) {
+        let what = format!("this runs `{}` at import", name.name);
+        return Err(Refusal::here(Code::ExecutedAtImport, *place, what));
+    }
+    if let Some((code, place, what)) = file.facts.late.get(&scope) {
+        return Err(Refusal::here(*code, *place, what.clone()));
+    }
+    for decorator in &function.decorators {
+        decorator_allows(file, decorator)?;
+    }
+    Ok(())
+}
+
+/// `locals()` in a receiving function, or in an inner one that refers to the name and so holds it as a free variable.
+fn taken_as_a_whole(file: &File<'_>, subject: &Subject, receivers: &[(ScopeId, &Function)]) -> Result<(), Refusal> {
+    if file.facts.locals.is_empty() {
+        return Ok(());
+    }
+    let receivers: BTreeSet<ScopeId> = receivers.iter().map(|(scope, _)| *scope).collect();
+    for reference in file.model.references_to(file.model.module_scope(), &subject.bound) {
+        let mut path = Vec::new();
+        for scope in file.model.ancestors(reference.scope) {
+            path.push(scope);
+            if receivers.contains(&scope) {
+                break;
+            }
+        }
+        if let Some(place) = path.iter().find_map(|scope| file.facts.locals.get(scope)) {
+            return Err(Refusal::here(Code::LocalsInFunction, *place, "the local names are taken as a whole"));
+        }
+    }
+    Ok(())
+}
+
+fn decorator_allows(file: &File<'_>, decorator: &Expr) -> Result<(), Refusal> {
+    let callee = match &decorator.kind {
+        ExprKind::Call { func, .. } => func,
+        _ => decorator,
+    };
+    let Some(parts) = callee.as_dotted() else { return Ok(()) };
+    let dotted = file.full_name(&parts);
+    let last = dotted.rsplit('.').next().unwrap_or_default();
+    let ends = |list: &[&str]| list.iter().any(|name| dotted == *name || dotted.ends_with(&format!(".{name}")));
+    if known::COMPILERS.contains(&last) || ends(known::COMPILERS_DOTTED) {
+        return Err(Refusal::here(Code::CompiledFunction, decorator.span, format!("`{dotted}` compiles the function")));
+    }
+    if known::SOURCE_CACHES.contains(&last) || ends(known::SOURCE_CACHES_DOTTED) {
+        let what = format!("`{dotted}` keys its cache on the function's source");
+        return Err(Refusal::here(Code::SourceKeyedCache, decorator.span, what));
+    }
+    Ok(())
+}
