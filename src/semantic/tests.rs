@@ -1,3 +1,5 @@
+//! Facts about scopes, bindings and references, in words.
+
 use super::*;
 use crate::python;
 
