@@ -2,7 +2,7 @@
 //! nothing but imports changed and every name still means what it meant. Only [`prove`] makes a [`Rewrite`], and only a
 //! `Rewrite` can be printed or written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use smol_str::SmolStr;
 use thiserror::Error;
@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::policy;
 use crate::project::{FileIndex, ImportTarget, targets};
 use crate::python::{self, Module};
-use crate::semantic::{BindingKind, Model, Phase, Reference, Resolution, ScopeId, ScopeNode};
+use crate::semantic::{BindingKind, ImportSite, Model, Phase, Reference, Resolution, ScopeId, ScopeNode};
 use crate::text::{LineColumn, Span};
 
 /// A proved new text of one file. It has no constructor but [`prove`]:
@@ -190,6 +190,12 @@ fn ledger(model: &Model<'_>, index: &FileIndex) -> BTreeSet<(String, String, boo
 /// scopes pair up in order.
 fn same_meaning(before: &Model<'_>, after: &Model<'_>, index: &FileIndex) -> Result<(), Violation> {
     let (old, new) = (in_order(before), in_order(after));
+    let mut sites: Sites<'_, '_> = HashMap::new();
+    for site in after.imports() {
+        for alias in &site.import.aliases {
+            sites.entry((site.scope, alias.bound())).or_default().push(site);
+        }
+    }
     for (position, reference) in old.iter().enumerate() {
         let place = before.module().line_column(reference.span.start());
         let changed = || Violation::Meaning { name: reference.name.clone(), place };
@@ -199,7 +205,7 @@ fn same_meaning(before: &Model<'_>, after: &Model<'_>, index: &FileIndex) -> Res
             return Err(changed());
         }
         let moved = reference.resolution != twin.resolution;
-        if moved && !is_bound_before(after, twin) {
+        if moved && !is_bound_before(after, &sites, twin) {
             return Err(Violation::Unbound { name: reference.name.clone(), place });
         }
     }
@@ -279,17 +285,20 @@ fn meaning(model: &Model<'_>, reference: &Reference, index: &FileIndex) -> Meani
 
 /// A name bound anew by a move must be bound by the time it is read: at the top of the function that holds it, or by an
 /// unconditional import of the module's body, above if the reference runs at import.
-fn is_bound_before(model: &Model<'_>, reference: &Reference) -> bool {
+fn is_bound_before(model: &Model<'_>, sites: &Sites<'_, '_>, reference: &Reference) -> bool {
     let Resolution::Scope(home) = reference.resolution else { return false };
     let at_module = matches!(model.scope(home).node, ScopeNode::Module);
     let runs_at_import = reference.phase == Phase::Import;
-    model.imports().iter().any(|site| {
-        let binds = site.scope == home && site.import.aliases.iter().any(|alias| alias.bound() == reference.name);
+    let binding = sites.get(&(home, reference.name.as_str())).map_or(&[][..], Vec::as_slice);
+    binding.iter().any(|site| {
         let unconditional = site.guards.is_empty() || (runs_at_import && encloses(site.block.span, reference.span));
         let above = site.stmt.span.end() <= reference.span.start();
-        binds && unconditional && (above || (at_module && !runs_at_import))
+        unconditional && (above || (at_module && !runs_at_import))
     })
 }
+
+/// Import statements by the scope and the name that they bind.
+type Sites<'a, 'm> = HashMap<(ScopeId, &'a str), Vec<&'a ImportSite<'m>>>;
 
 fn encloses(outer: Span, inner: Span) -> bool {
     outer.contains_range(inner)
