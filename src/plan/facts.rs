@@ -46,6 +46,8 @@ pub struct Facts<'m> {
     /// Functions passed as an argument to a call that ships them elsewhere.
     pub detached: HashMap<SmolStr, Span>,
     pub reads_import_system: HashMap<ScopeId, Span>,
+    /// Scopes of functions by their name.
+    by_name: HashMap<&'m str, Vec<ScopeId>>,
     /// Names declared `global` somewhere.
     pub globals: HashMap<SmolStr, Span>,
     /// Names of functions by the colon that opens their body.
@@ -88,6 +90,7 @@ impl<'m> Facts<'m> {
             is_notebook: notebook(module),
             detached: HashMap::new(),
             reads_import_system: HashMap::new(),
+            by_name: HashMap::new(),
             globals: HashMap::new(),
             functions: HashMap::new(),
             headers: HashMap::new(),
@@ -117,6 +120,9 @@ impl<'m> Facts<'m> {
             }
         }
         for function in &functions {
+            if let Some(scope) = model.scope_of_function(function) {
+                facts.by_name.entry(function.name.name.as_str()).or_default().push(scope);
+            }
             facts.headers.extend(function.body.colon.map(|colon| (colon, function.name.span.start())));
             facts.functions.extend(function.body.colon.map(|colon| (colon, function.name.name.as_str())));
         }
@@ -281,7 +287,9 @@ impl<'m> Facts<'m> {
                 ScopeNode::Class(class) => Some(class),
                 _ => None,
             });
-            return class.map(|class| methods(model, &class.body, &[method])).unwrap_or_default();
+            let own = class.map(|class| methods(model, &class.body, &[method])).unwrap_or_default();
+            // Not here: a base or a subclass may define it.
+            return if own.is_empty() { self.methods_named(model, method) } else { own };
         }
         let Resolution::Scope(home) = reference.resolution else { return Vec::new() };
         let Some(symbol) = model.symbol(home, &reference.name) else { return Vec::new() };
@@ -299,6 +307,20 @@ impl<'m> Facts<'m> {
         scopes
     }
 
+    /// Every function of a class body by that name.
+    fn methods_named(&self, model: &Model<'m>, name: &str) -> Vec<ScopeId> {
+        self.by_name
+            .get(name)
+            .map_or(&[][..], Vec::as_slice)
+            .iter()
+            .copied()
+            .filter(|scope| {
+                let around = model.scope(*scope).parent;
+                around.is_some_and(|around| matches!(model.scope(around).node, ScopeNode::Class(_)))
+            })
+            .collect()
+    }
+
     /// Shutdown and signal handlers, and what they call in this module.
     fn find_late(&mut self, model: &Model<'m>, functions: &[&'m Function], callees: &HashSet<TextSize>) {
         let mut queue: VecDeque<(ScopeId, (Code, Span, String))> = VecDeque::new();
@@ -307,6 +329,22 @@ impl<'m> Facts<'m> {
                 let what = format!("`{}` may run at interpreter shutdown", function.name.name);
                 let scope = model.scope_of_function(function);
                 queue.extend(scope.map(|scope| (scope, (Code::ShutdownPath, function.name.span, what))));
+            }
+        }
+        // `__del__ = close` in a class body.
+        for binding in
+            model.bindings().iter().filter(|binding| known::SHUTDOWN_METHODS.contains(&binding.name.as_str()))
+        {
+            let ScopeNode::Class(class) = model.scope(binding.scope).node else { continue };
+            let assigned = class.body.body.iter().find_map(|stmt| match &stmt.kind {
+                StmtKind::Assign { targets, value } if targets.iter().any(|t| t.span == binding.span) => {
+                    value.as_name()
+                }
+                _ => None,
+            });
+            for scope in assigned.map(|name| methods(model, &class.body, &[name])).unwrap_or_default() {
+                let what = format!("`{}` may run at interpreter shutdown", binding.name);
+                queue.push_back((scope, (Code::ShutdownPath, binding.span, what)));
             }
         }
         queue.extend(std::mem::take(&mut self.late));

@@ -146,6 +146,10 @@ impl FileIndex {
                             self.imported.insert(SmolStr::new(alias.bound()), place);
                         }
                         if let Some(target) = targets(import, alias, &self.name, self.is_package) {
+                            // A name of the package that is not the submodule of that name.
+                            if self.is_package && target.dotted() != self.name.join(alias.bound()) {
+                                self.defined.insert(SmolStr::new(alias.bound()), place);
+                            }
                             self.edges.push((target.dotted(), place));
                         }
                     }
@@ -281,6 +285,7 @@ impl<'m> Visitor<'m> for ImportedNames<'_, 'm> {
                 let places = names.iter().map(|ident| (ident.name.clone(), module.line_column(ident.span.start())));
                 self.index.rebound.extend(places);
             }
+            StmtKind::Assign { targets, value } => self.alias(targets, value),
             _ => walk_stmt(self, stmt),
         }
     }
@@ -289,6 +294,17 @@ impl<'m> Visitor<'m> for ImportedNames<'_, 'm> {
 }
 
 impl ImportedNames<'_, '_> {
+    /// `m = app.handler`: another name for a module, or for something in one.
+    fn alias(&mut self, targets: &[Expr], value: &Expr) {
+        let Some(parts) = value.as_dotted() else { return };
+        let Some(meant) = self.names.get(parts[0]).cloned() else { return };
+        let meant = meant.into_iter().map(|module| parts[1..].iter().fold(module, |module, part| module.join(part)));
+        let meant: BTreeSet<ModuleName> = meant.collect();
+        for name in targets.iter().filter_map(|target| target.as_name()) {
+            self.names.entry(SmolStr::new(name)).or_default().extend(meant.iter().cloned());
+        }
+    }
+
     fn import(&mut self, stmt: &Stmt, import: &Import) {
         let place = self.module.line_column(stmt.span.start());
         let index = &mut *self.index;
@@ -353,10 +369,19 @@ impl<'m> Visitor<'m> for Reader<'_, 'm> {
                 let place = self.module.line_column(expr.span.start());
                 self.index.asks_subclasses.get_or_insert(place);
             }
-            ExprKind::Attribute { .. } => match expr.as_dotted() {
+            ExprKind::Attribute { value, attr } => match expr.as_dotted() {
                 Some(parts) => self.chain(&parts, expr.span, ReadKind::Attribute),
-                None => walk_expr(self, expr),
+                None => {
+                    if let Some(module) = self.module_object(value) {
+                        self.read(module, &attr.name, expr.span, ReadKind::Attribute);
+                    }
+                    walk_expr(self, expr);
+                }
             },
+            ExprKind::Subscript { value, index } => {
+                self.item(value, index);
+                walk_expr(self, expr);
+            }
             ExprKind::Call { func, args, keywords } => {
                 let parts = func.as_dotted().unwrap_or_default();
                 self.call(&parts, args);
@@ -459,6 +484,37 @@ impl<'m> Reader<'_, 'm> {
             let mut chain = dotted;
             chain.push(name);
             self.chain(&chain, second.span, kind);
+        }
+    }
+
+    /// The module that `import_module("mod")`, `__import__("mod")` or `sys.modules["mod"]` gives.
+    fn module_object(&self, expr: &'m Expr) -> Option<&'m str> {
+        let plain = |expr: &'m Expr| expr.as_str()?.plain(self.module.text());
+        match &expr.kind {
+            ExprKind::Call { func, args, .. } => {
+                let parts = func.as_dotted()?;
+                let imports = matches!(parts.last(), Some(&("import_module" | "__import__" | "reload")));
+                plain(args.first().filter(|_| imports)?)
+            }
+            ExprKind::Subscript { value, index } => {
+                plain(index).filter(|_| value.as_dotted().is_some_and(|parts| parts.ends_with(&["sys", "modules"])))
+            }
+            _ => None,
+        }
+    }
+
+    /// `mod.__dict__["name"]`, `vars(mod)["name"]`
+    fn item(&mut self, value: &'m Expr, index: &'m Expr) {
+        let Some(name) = index.as_str().and_then(|string| string.plain(self.module.text())) else { return };
+        let parts = match &value.kind {
+            ExprKind::Call { func, args, .. } if func.as_name() == Some("vars") => {
+                args.first().and_then(|module| module.as_dotted())
+            }
+            _ => value.as_dotted().and_then(|mut parts| parts.pop().filter(|last| *last == "__dict__").map(|_| parts)),
+        };
+        if let Some(mut chain) = parts.filter(|parts| !parts.is_empty()) {
+            chain.push(name);
+            self.chain(&chain, index.span, ReadKind::Attribute);
         }
     }
 

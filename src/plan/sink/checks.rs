@@ -412,27 +412,47 @@ pub(in crate::plan) fn frozen_time(file: &File<'_>, subject: &Subject) -> Option
 
 /// `sys.path` or the environment is put back after the import: at call time it would find another state.
 fn path_restored(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let after = file.site(subject).stmt.span.end();
-    let restored = file.module.body().body.iter().filter(|stmt| stmt.span.start() >= after).find(|stmt| {
-        let target = match &stmt.kind {
-            StmtKind::Expr(Expr { kind: ExprKind::Call { func, .. }, .. }) => func.as_dotted(),
-            StmtKind::Delete(targets) => targets.first().and_then(|target| match &target.kind {
-                ExprKind::Subscript { value, .. } => value.as_dotted(),
-                _ => None,
-            }),
-            StmtKind::Assign { targets, .. } => targets.first().and_then(|target| match &target.kind {
-                ExprKind::Subscript { value, .. } => value.as_dotted(),
-                _ => target.as_dotted(),
-            }),
-            _ => None,
-        };
-        let is_delete = matches!(stmt.kind, StmtKind::Delete(_));
-        match target.as_deref() {
-            Some(["sys", "path"] | ["sys", "path", "pop" | "remove" | "clear"]) => true,
-            Some(["os", "environ"]) => is_delete,
-            Some(["os", "environ", "pop" | "clear"] | ["os", "unsetenv"]) => true,
-            _ => false,
+    let import = file.site(subject).stmt;
+    let body = &file.module.body().body;
+    let after = body.iter().filter(|stmt| stmt.span.start() >= import.span.end());
+    let restored = after.filter_map(|stmt| restores(file, stmt)).find(|(_, parts, sets)| {
+        // Setting is restoring only if the same was set above.
+        !sets
+            || body
+                .iter()
+                .take_while(|stmt| stmt.span.start() < import.span.start())
+                .any(|stmt| restores(file, stmt).is_some_and(|(_, earlier, _)| earlier == *parts))
+    });
+    let (place, ..) = restored?;
+    Some(Refusal::here(Code::OrderBarrier, place, "what the import depends on is changed back here"))
+}
+
+/// A change of `sys.path`, `sys.argv` or the environment, also below a condition: where, of what, and whether it sets
+/// a value anew (`os.environ["X"] = "1"`) instead of taking something away.
+fn restores(file: &File<'_>, stmt: &Stmt) -> Option<(Span, String, bool)> {
+    const WATCHED: &[&str] = &["sys.path", "sys.argv", "os.environ"];
+    let found = |expr: &Expr, sets: bool| {
+        let parts = expr.as_dotted()?;
+        let name = file.full_name(&parts);
+        let watched = WATCHED.iter().find(|watched| name == **watched)?;
+        Some((stmt.span, (*watched).to_owned(), sets))
+    };
+    let item = |expr: &Expr, sets: bool| match &expr.kind {
+        ExprKind::Subscript { value, .. } => {
+            found(value, sets && value.as_dotted().is_some_and(|p| p.last() == Some(&"environ")))
         }
-    })?;
-    Some(Refusal::here(Code::OrderBarrier, restored.span, "what the import depends on is changed back here"))
+        _ => found(expr, sets && !expr.as_dotted().is_some_and(|parts| parts.last() == Some(&"path"))),
+    };
+    match &stmt.kind {
+        StmtKind::Expr(Expr { kind: ExprKind::Call { func, .. }, .. }) => match &func.kind {
+            ExprKind::Attribute { value, attr } if matches!(attr.name.as_str(), "pop" | "remove" | "clear") => {
+                found(value, false)
+            }
+            _ => None,
+        },
+        StmtKind::Delete(targets) => targets.iter().find_map(|target| item(target, false)),
+        StmtKind::Assign { targets, .. } => targets.iter().find_map(|target| item(target, true)),
+        StmtKind::Function(_) | StmtKind::Class(_) => None,
+        _ => stmt.blocks().iter().flat_map(|block| &block.body).find_map(|inner| restores(file, inner)),
+    }
 }
