@@ -441,7 +441,7 @@ fn restores(file: &File<'_>, stmt: &Stmt) -> Option<(Span, String, bool)> {
         ExprKind::Subscript { value, .. } => {
             found(value, sets && value.as_dotted().is_some_and(|p| p.last() == Some(&"environ")))
         }
-        _ => found(expr, sets && !expr.as_dotted().is_some_and(|parts| parts.last() == Some(&"path"))),
+        _ => found(expr, sets && expr.as_dotted().is_none_or(|parts| parts.last() != Some(&"path"))),
     };
     match &stmt.kind {
         StmtKind::Expr(Expr { kind: ExprKind::Call { func, .. }, .. }) => match &func.kind {
