@@ -179,7 +179,10 @@ impl<'m> BlockChange<'m> {
             edits.push(Edit::replace(Span::new(first.span.start(), last.span.end()), "pass"));
             return;
         }
-        let mut rewritten = sort::rewrite_block(file.module, statements, slots, sections, style);
+        let rewrite = |slots| sort::rewrite_block(file.module, statements, slots, sections, style);
+        let merged =
+            entry::merging(&slots).map(rewrite).filter(|rewritten| rewritten.layout == sort::Layout::Canonical);
+        let mut rewritten = merged.unwrap_or_else(|| rewrite(slots));
         if takes && !self.is_module && arrive::touches_code(file.module, self.block, run.end, rewritten.span) {
             rewritten.text.push_str(style.newline);
         }

@@ -136,17 +136,9 @@ pub fn merged(entries: Vec<Entry>) -> Vec<Entry> {
 
 fn take_comments(entry: &mut Entry, comments: Option<(Vec<String>, Vec<String>, Vec<String>)>) {
     if let Some((above, inline, trailing)) = comments {
-        // Merged statements that carry the same comment need it once.
-        let add = |mine: &mut Vec<String>, theirs: Vec<String>| {
-            for comment in theirs {
-                if !mine.contains(&comment) {
-                    mine.push(comment);
-                }
-            }
-        };
-        add(&mut entry.above, above);
-        add(&mut entry.inline, inline);
-        add(&mut entry.trailing, trailing);
+        entry.above.extend(above);
+        entry.inline.extend(inline);
+        entry.trailing.extend(trailing);
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::policy;
 use crate::python::{Entry, Module, Statement, Stmt, steers_a_tool};
 use crate::semantic::ImportSite;
+use crate::sort::Slot;
 
 /// One name of a statement as a statement of its own. If the whole statement leaves its place, all its comments travel
 /// with each of its names; else only those that steer tools, for the others stay with what is left.
@@ -138,7 +139,24 @@ pub(super) fn settled(arriving: Vec<(usize, Entry)>, sites: &[ImportSite<'_>]) -
         entry.magic_comma &= names[&site] == sites[site].import.aliases.len();
         entry
     };
-    arriving.into_iter().map(settle).collect()
+    let mut settled: Vec<(usize, Entry)> = Vec::new();
+    for (site, entry) in arriving.into_iter().map(|(site, entry)| (site, settle((site, entry)))) {
+        let aliased = entry.members().iter().any(|member| member.asname.is_some());
+        let twin = settled.iter_mut().find(|(other, twin)| *other == site && !aliased && twin.can_merge(&entry));
+        match twin {
+            // Names of one statement arrive as one again, its comments once.
+            Some((_, twin)) => {
+                let (mut entry, comments) = (entry.clone(), entry);
+                absorb_comments(twin, comments);
+                entry.above.clear();
+                entry.inline.clear();
+                entry.trailing.clear();
+                twin.merge(entry);
+            }
+            None => settled.push((site, entry)),
+        }
+    }
+    settled.into_iter().map(|(_, entry)| entry).collect()
 }
 
 pub(super) fn without_exception_comment(mut entry: Entry) -> Entry {
@@ -159,6 +177,21 @@ fn strip(comments: &mut Vec<String>) {
         }
     }
     comments.retain(|comment| !comment.is_empty());
+}
+
+/// The slots for a block that merges: a new import whose statement stands there already, with the same exception
+/// comment, leaves the comment to that. `None` if there is no such import.
+pub(super) fn merging(slots: &[Slot]) -> Option<Vec<Slot>> {
+    let mut lean = slots.to_vec();
+    let mut changed = false;
+    for slot in lean.iter_mut().filter(|slot| slot.origin.is_none()) {
+        let homes = slots.iter().filter(|home| home.origin.is_some() && home.entry.can_merge(&slot.entry));
+        let said: Vec<&String> = homes.flat_map(|home| &home.entry.inline).collect();
+        let before = slot.entry.inline.len();
+        slot.entry.inline.retain(|comment| !said.contains(&comment));
+        changed |= slot.entry.inline.len() != before;
+    }
+    changed.then_some(lean)
 }
 
 /// Comments of an equal import, those that are not there yet.

@@ -245,7 +245,7 @@ fn a_section_keeps_its_heading() {
     let before = "import sys\nimport os\n\n# Third party\nimport c\nimport b\n";
     check_minimal(before, &[], &["import a"], "import sys\nimport os\n\n# Third party\nimport a\nimport c\nimport b\n");
     check_minimal(before, &["import c"], &[], "import sys\nimport os\n\n# Third party\nimport b\n");
-    check_minimal(before, &["import c", "import b"], &[], "import sys\nimport os\n");
+    check_minimal(before, &["import c", "import b"], &[], "import sys\nimport os\n\n# Third party\n");
 }
 
 #[test]
@@ -257,7 +257,9 @@ fn a_sorted_block_keeps_a_heading_at_its_group() {
         &[],
         "x = 1\n# Standard library\nimport os\nimport sys\n\n# Third party\nimport requests\n",
     );
-    check(before, &["import boto3", "import requests"], &[], "x = 1\n# Standard library\nimport os\nimport sys\n");
+    // A comment is never lost, also when all that it headed has left.
+    let emptied = "x = 1\n# Standard library\nimport os\nimport sys\n\n# Third party\n";
+    check(before, &["import boto3", "import requests"], &[], emptied);
 }
 
 #[test]
