@@ -9,12 +9,12 @@ use smol_str::SmolStr;
 
 use collect::Collector;
 
-use super::{Code, File, Refusal, known};
+use super::{Code, Refusal, known};
 use crate::policy;
 use crate::project::is_main_guard;
 use crate::python::visit::Visitor;
 use crate::python::{Block, Expr, ExprKind, Function, Module, Stmt, StmtKind};
-use crate::semantic::{BindingKind, Context, ImportSite, Model, Phase, Reference, Resolution, ScopeId, ScopeNode};
+use crate::semantic::{BindingKind, Context, Model, Phase, Reference, Resolution, ScopeId, ScopeNode};
 use crate::text::{Span, TextSize, span};
 
 /// See the module's comment.
@@ -457,9 +457,9 @@ impl<'m> Facts<'m> {
         rest.is_empty() || rest.starts_with('#')
     }
 
-    /// The standard exception comments that stand on the statement's lines for that alias.
-    pub fn exception_comments(&self, _file: &File<'_>, site: &ImportSite<'_>, _alias: usize) -> Vec<String> {
-        self.comments_on(site.stmt).flat_map(policy::exception_comments_in).collect()
+    /// The standard exception comments that stand on the statement's lines.
+    pub fn exception_comments(&self, stmt: &Stmt) -> Vec<String> {
+        self.comments_on(stmt).flat_map(policy::exception_comments_in).collect()
     }
 
     /// The file's calls that may look up any name of the module by string.

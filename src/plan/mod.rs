@@ -204,7 +204,7 @@ fn comments(file: &File<'_>, subjects: &[Subject], moved: &BTreeSet<(usize, usiz
             continue;
         }
         let wanted = policy::exception_comment(&subject.verdict);
-        let present = file.facts.exception_comments(file, site, subject.alias);
+        let present = file.facts.exception_comments(site.stmt);
         let alone = site.import.aliases.len() <= 1 || matches!(site.import.form, ImportForm::From { .. });
         let right = match (&wanted, present.as_slice()) {
             (None, []) => true,
@@ -301,9 +301,4 @@ fn is_typing_guard(guard: &Guard<'_>) -> bool {
         (StmtKind::If { arms, .. }, Arm::If(number)) => arms.get(number).is_some_and(|arm| is_type_checking(&arm.test)),
         _ => false,
     }
-}
-
-/// Where a place begins, for sorting findings.
-pub fn start_of(file: &File<'_>, subject: &Subject) -> TextSize {
-    file.span_of(subject).start()
 }

@@ -8,8 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::first_survivor;
 use super::{Code, Destination, File, Move, Refusal, Subject};
-use crate::project::is_main_guard;
-use crate::python::{Expr, ImportForm};
+use crate::python::ImportForm;
 use crate::semantic::BindingKind;
 use crate::text::{Span, TextSize};
 
@@ -174,7 +173,9 @@ fn is_cookie(comment: &str) -> bool {
     comment.contains("coding:") || comment.contains("coding=")
 }
 
-pub(super) use checks::{clash, frozen_time, is_suppress, late_binding, side_effect_module};
+pub(super) use checks::{
+    clash, framework_file, frozen_time, is_private, is_suppress, late_binding, notebook, side_effect_module,
+};
 
 impl<'a> File<'a> {
     /// A dotted name with its root replaced by what the module imports under it: `compiled` is `numba.njit`.
@@ -212,10 +213,5 @@ impl<'a> File<'a> {
         let text = self.module.text();
         let start = text[..usize::from(comment.start())].rfind('\n').map_or(0, |at| at + 1);
         text[start..usize::from(comment.start())].trim().is_empty()
-    }
-
-    /// Whether the statement is the guard `if __name__ == "__main__":`.
-    pub fn is_main_guard(&self, test: &Expr) -> bool {
-        is_main_guard(test, self.module.text())
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{present, same, written};
 use crate::plan::facts::All;
-use crate::plan::sink::{clash, frozen_time, late_binding, side_effect_module};
+use crate::plan::sink::{clash, framework_file, frozen_time, is_private, late_binding, notebook, side_effect_module};
 use crate::plan::{At, Code, File, Place, Refusal, Subject, known};
 use crate::project::ReadKind;
 use crate::semantic::{Arm, BindingKind, Resolution};
@@ -39,10 +39,6 @@ pub(super) fn refusal(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     CHECKS.iter().find_map(|check| check(file, subject))
 }
 
-fn notebook(file: &File<'_>, _: &Subject) -> Option<Refusal> {
-    file.facts.is_notebook.map(|place| Refusal::here(Code::Notebook, place, "this comment marks a notebook's cell"))
-}
-
 fn debugger(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let root = subject.target.module.root();
     let what = format!("`{root}` is a debugger");
@@ -72,7 +68,6 @@ fn configured(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
 }
 
 fn mangled(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let is_private = |name: &str| name.starts_with("__") && !name.ends_with("__");
     let member = subject.target.member.as_deref().unwrap_or_default();
     let mangled = is_private(&subject.bound) || is_private(member);
     mangled.then(|| Refusal::here(Code::MangledName, file.span_of(subject), "Python rewrites this name inside a class"))
@@ -195,15 +190,6 @@ fn test_file(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let what = "tests import first-party code where they need it";
     (collected || file.is_first_party(&subject.target))
         .then(|| Refusal::here(Code::TestModule, file.span_of(subject), what))
-}
-
-fn framework_file(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let name = file.index().path.rsplit('/').next().unwrap_or_default();
-    let listed = known::FRAMEWORK_FILES.contains(&name) && subject.target.member.is_some()
-        || known::SETTINGS_FILES.contains(&name)
-        || name.contains("settings") && subject.bound.chars().all(|c| !c.is_lowercase());
-    let what = format!("a framework reads the names of `{name}`");
-    listed.then(|| Refusal::here(Code::FrameworkModule, file.span_of(subject), what))
 }
 
 fn effects(file: &File<'_>, subject: &Subject) -> Option<Refusal> {

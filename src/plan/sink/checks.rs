@@ -58,7 +58,7 @@ fn no_benefit(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     always.then(|| Refusal::here(Code::NoBenefit, file.span_of(subject), what))
 }
 
-fn notebook(file: &File<'_>, _: &Subject) -> Option<Refusal> {
+pub(in crate::plan) fn notebook(file: &File<'_>, _: &Subject) -> Option<Refusal> {
     file.facts.is_notebook.map(|place| Refusal::here(Code::Notebook, place, "this comment marks a notebook's cell"))
 }
 
@@ -106,8 +106,12 @@ fn explicit_reexport(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     redundant.then(|| Refusal::here(Code::ExplicitReexport, alias.span, "the redundant alias marks a re-export"))
 }
 
+/// A name that Python rewrites inside a class.
+pub(in crate::plan) fn is_private(name: &str) -> bool {
+    name.starts_with("__") && !name.ends_with("__")
+}
+
 fn mangled(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let is_private = |name: &str| name.starts_with("__") && !name.ends_with("__");
     let member = subject.target.member.as_deref().unwrap_or_default();
     let written = match &file.site(subject).import.form {
         ImportForm::From { module: Some(module), .. } => module.split('.').any(is_private),
@@ -179,7 +183,7 @@ fn native_order(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     other.map(|(place, found)| Refusal::here(Code::NativeOrder, place, format!("`{found}` is loaded here as well")))
 }
 
-fn framework_file(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+pub(in crate::plan) fn framework_file(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let name = file.index().path.rsplit('/').next().unwrap_or_default();
     let is_setting = name.contains("settings") && subject.bound.chars().all(|c| !c.is_lowercase());
     let listed = known::FRAMEWORK_FILES.contains(&name) && subject.target.member.is_some()
