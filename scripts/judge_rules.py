@@ -18,7 +18,8 @@ import tokenize
 from pathlib import Path
 from typing import Iterable, Iterator, NamedTuple
 
-NAME_RULES = "F821,F822,F823,F811,F401"
+# TC004: an import for type checkers only that the program needs when it runs.
+NAME_RULES = "F821,F822,F823,F811,F401,TC004"
 RUFF_CONFIGS = {"pyproject.toml", "ruff.toml", ".ruff.toml"}
 RUFF_SYNTAX_ERROR = re.compile(rb"(?i)invalid-syntax|failed to parse|syntax error")
 FILES_PER_CALL = 300
@@ -149,10 +150,17 @@ def strip(tree: ast.Module) -> ast.Module:
         for block in BLOCKS:
             statements = getattr(node, block, None)
             if isinstance(statements, list):
-                setattr(
-                    node, block, [s for s in statements if not isinstance(s, (ast.Import, ast.ImportFrom, ast.Pass))]
-                )
+                kept = [s for s in statements if not isinstance(s, (ast.Import, ast.ImportFrom, ast.Pass))]
+                setattr(node, block, kept if node is not tree else [s for s in kept if not is_typing_guard(s)])
     return tree
+
+
+def is_typing_guard(node: ast.AST) -> bool:
+    """`if TYPE_CHECKING:` that holds imports, or held them before they were taken out, and nothing else."""
+    if not isinstance(node, ast.If) or node.orelse:
+        return False
+    test = node.test.attr if isinstance(node.test, ast.Attribute) else getattr(node.test, "id", None)
+    return test == "TYPE_CHECKING" and all(isinstance(s, (ast.Import, ast.ImportFrom, ast.Pass)) for s in node.body)
 
 
 # ---------------------------------------------------------------- imports and names
@@ -161,6 +169,9 @@ def strip(tree: ast.Module) -> ast.Module:
 def judge_ledger(old: ast.Module, new: ast.Module) -> Iterator[str]:
     """No import is lost and none is invented: the same names are bound to the same targets, wherever that happens."""
     before, after = ({bound[1:] for bound in imports(tree)} for tree in (old, new))
+    if any(map(is_typing_guard, new.body)):
+        after.discard(("TYPE_CHECKING", "typing:TYPE_CHECKING"))
+        before.discard(("TYPE_CHECKING", "typing:TYPE_CHECKING"))
     for name, target in sorted(before - after):
         yield f"lost the import of {target} as {name}"
     for name, target in sorted(after - before):

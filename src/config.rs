@@ -40,6 +40,8 @@ pub struct Config {
     pub exclude: Exclude,
     /// Whether hot path exceptions are documented in the code.
     pub exception_comments: bool,
+    /// What is done with imports that annotations name.
+    pub type_hints: TypeHints,
     /// Modules that do something when they are imported, beyond those that hotcold knows.
     pub side_effects: Vec<ModuleName>,
     pub modules: BTreeMap<ModuleName, ModuleEvidence>,
@@ -51,6 +53,25 @@ pub struct Config {
     pub line_length: usize,
     /// ruff's `src` or isort's `src_paths`, absolute: folders whose modules are first-party.
     pub source_roots: Vec<PathBuf>,
+}
+
+/// What is done with imports that annotations name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TypeHints {
+    /// They stay at module level.
+    Keep,
+    /// Where Python does not evaluate the annotations they go under `if TYPE_CHECKING:`, beside the functions.
+    #[default]
+    Guard,
+    /// As `Guard`, and where Python does evaluate them `from __future__ import annotations` is added. Every annotation of
+    /// the file becomes text by that, which the user must judge.
+    Future,
+}
+
+impl TypeHints {
+    /// With the names that the configuration uses.
+    pub const ALL: [(&str, TypeHints); 3] =
+        [("keep", TypeHints::Keep), ("guard", TypeHints::Guard), ("future", TypeHints::Future)];
 }
 
 impl Config {
@@ -91,6 +112,7 @@ impl Default for Config {
             policy: Policy::default(),
             exclude: Exclude::default(),
             exception_comments: true,
+            type_hints: TypeHints::default(),
             side_effects: Vec::new(),
             modules: BTreeMap::new(),
             banned_module_level: Vec::new(),

@@ -4,14 +4,16 @@
 
 mod arrive;
 mod entry;
+mod guard;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::plan::{Anchor, CommentChange, Destination, File, Move, Plan, Subject};
+use crate::plan::{Anchor, CommentChange, Destination, File, Hints, Move, Plan, Subject, TypingGuard};
 use crate::python::{Block, Entry, ImportForm, Style};
 use crate::sort::{self, Sections, Slot};
 use crate::text::{Conflict, Edit, EditSet, Span, TextSize};
+use guard::GuardChange;
 
 /// The edits that carry out `plan`.
 pub fn lower(file: &File<'_>, plan: &Plan<'_>, sections: &Sections) -> Result<EditSet, Conflict> {
@@ -72,6 +74,10 @@ struct BlockChange<'m> {
     /// With the statement that each comes from.
     arriving: Vec<(usize, Entry)>,
     anchor: Option<Anchor>,
+    /// A new `if TYPE_CHECKING:` below one of the module's runs of imports.
+    guard: Option<GuardChange>,
+    /// Imports that come from no statement of the file: `TYPE_CHECKING`, `from __future__ import annotations`.
+    support: Vec<Entry>,
 }
 
 impl<'m> Changes<'m> {
@@ -84,6 +90,8 @@ impl<'m> Changes<'m> {
             comments: BTreeMap::new(),
             arriving: Vec::new(),
             anchor: None,
+            guard: None,
+            support: Vec::new(),
         })
     }
 
@@ -101,6 +109,9 @@ impl<'m> Changes<'m> {
             .and_then(|change| change.gone.get(&site.index))
             .is_some_and(|gone| gone.len() >= site.import.aliases.len());
         let entry = entry::of_alias(file.module, site.stmt, subject.alias, leaves_whole);
+        if let Some(hints) = planned.hints() {
+            self.arrive_for_hints(file, subject, hints, entry::without_exception_comment(entry.clone()));
+        }
         match planned.to() {
             Destination::Functions(functions) => {
                 for block in functions.iter() {
@@ -122,7 +133,29 @@ impl<'m> Changes<'m> {
                     body.arriving.push((subject.site, entry));
                 }
             }
-            Destination::Present => {}
+            Destination::Hints | Destination::Present => {}
+        }
+    }
+
+    /// The copy of an import for type checkers, and the imports that it needs.
+    fn arrive_for_hints(&mut self, file: &File<'m>, subject: &Subject, hints: &Hints<'m>, entry: Entry) {
+        let below = match &hints.guard {
+            TypingGuard::Found(block) => {
+                self.block(file, block).arriving.push((subject.site, entry));
+                file.module.body().docstring().map_or(0, |_| 1)
+            }
+            TypingGuard::Made(made) => {
+                let body = self.block(file, file.module.body());
+                body.guard.get_or_insert_with(|| GuardChange::new(made)).arriving.push((subject.site, entry));
+                if made.imports {
+                    body.support(made.below, Entry::from(0, Some("typing"), "TYPE_CHECKING", None));
+                }
+                made.below
+            }
+        };
+        if hints.future {
+            let future = Entry::from(0, Some("__future__"), "annotations", None);
+            self.block(file, file.module.body()).support(below, future);
         }
     }
 
@@ -137,18 +170,29 @@ impl<'m> Changes<'m> {
 }
 
 impl<'m> BlockChange<'m> {
+    /// Adds an import to the run that holds the statement `at`, once.
+    fn support(&mut self, at: usize, entry: Entry) {
+        self.anchor = self.anchor.max(Some(Anchor::Block(at)));
+        if !self.support.contains(&entry) {
+            self.support.push(entry);
+        }
+    }
+
     fn lower(mut self, file: &File<'m>, sections: &Sections, edits: &mut Vec<Edit>) {
         let target = self.arrival(file);
         let style = self.style(file);
         let runs = sort::blocks(file.module, &self.block.body);
         let touched: BTreeSet<usize> = self.gone.keys().chain(self.comments.keys()).copied().collect();
-        let arriving = entry::settled(std::mem::take(&mut self.arriving), file.model.imports());
+        let mut arriving = entry::settled(std::mem::take(&mut self.arriving), file.model.imports());
+        arriving.append(&mut self.support);
         let mut arriving = (!arriving.is_empty()).then_some(arriving);
         // Statements that isort leaves alone are in no run of their own.
         let alone = touched.iter().filter(|at| !runs.iter().any(|run| run.contains(at))).map(|at| *at..*at + 1);
         for run in runs.iter().cloned().chain(alone) {
             let takes = target.as_ref() == Some(&arrive::Arrival::Run(run.start));
+            let guard = self.guard.as_ref().filter(|guard| run.contains(&guard.below));
             if !takes && !run.clone().any(|at| touched.contains(&at)) {
+                edits.extend(guard.map(|guard| guard.insert(file, self.block, run, (sections, &style))));
                 continue;
             }
             let mut slots: Vec<Slot> = run.clone().flat_map(|at| self.slots(file, at, at - run.start)).collect();
@@ -186,6 +230,9 @@ impl<'m> BlockChange<'m> {
         if takes && !self.is_module && arrive::touches_code(file.module, self.block, run.end, rewritten.span) {
             rewritten.text.push_str(style.newline);
         }
+        if let Some(guard) = self.guard.as_ref().filter(|guard| run.contains(&guard.below)) {
+            rewritten.text.push_str(&guard.text(file, rewritten.span.end(), layout));
+        }
         edits.push(Edit::replace(rewritten.span, rewritten.text));
     }
 
@@ -212,7 +259,7 @@ impl<'m> BlockChange<'m> {
     }
 
     fn arrival(&self, file: &File<'m>) -> Option<arrive::Arrival> {
-        if self.arriving.is_empty() {
+        if self.arriving.is_empty() && self.support.is_empty() {
             return None;
         }
         Some(arrive::place(file.module, self.block, self.anchor))

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
-use crate::config::Config;
+use crate::config::{Config, TypeHints};
 use crate::edit;
 use crate::name::ModuleName;
 use crate::outcome::{FileOutcome, Finding, FindingCode, Note, Outcome, Problem, Proof, Statistics};
-use crate::plan::{self, At, Code, Destination, Facts, File, Level, Plan, Refusal, Subject};
+use crate::plan::{self, At, Code, Destination, Facts, File, Level, Plan, Refusal, Safety, Subject};
 use crate::policy;
 use crate::project::{FileIndex, Project, module_of_path};
 use crate::python::{self, Module};
@@ -37,6 +37,8 @@ pub struct Inputs<'a> {
     pub files: Vec<Input>,
     /// Modules to consider; empty means all that are configured.
     pub only: &'a [ModuleName],
+    /// What moves may rest on.
+    pub safety: Safety,
     /// Called after each file of either pass, with the number of steps done and of all.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
@@ -71,7 +73,7 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
         .zip(modules)
         .map(|(file, module)| {
             let result = module.and_then(|module| match module {
-                Some(module) => check(file, &module, &project, &first_party, inputs.only),
+                Some(module) => check(file, &module, &project, &first_party, inputs.only, inputs.safety),
                 None => Ok(None),
             });
             step();
@@ -153,6 +155,7 @@ fn check(
     project: &Project,
     first_party: &std::collections::BTreeSet<SmolStr>,
     only: &[ModuleName],
+    safety: Safety,
 ) -> Result<Option<Checked>, Problem> {
     if opted_out(module) {
         return Ok(None);
@@ -160,7 +163,7 @@ fn check(
     let Some(id) = project.find(&input.path) else { return Ok(None) };
     let model = Model::new(module);
     let facts = Facts::new(module, &model);
-    let file = File { module, model: &model, project, id, config: &input.config, only, facts };
+    let file = File { module, model: &model, project, id, config: &input.config, only, safety, facts };
     let plan = plan::plan(&file);
     if plan.subjects.is_empty() {
         return Ok(None);
@@ -208,9 +211,22 @@ fn rewrite(
     }
     let edits = edit::lower(file, plan, sections).map_err(|conflict| verify::Violation::Fault(conflict.to_string()))?;
     let after = edits.apply(file.module.text());
-    let proved = verify::prove(&file.index().path, file.module, file.index(), after, |module, model| {
+    let allowed = verify::Allowed {
+        deferred_annotations: file.config.target_minor() >= 14,
+        future_import: file.safety == Safety::Unsafe && file.config.type_hints == TypeHints::Future,
+    };
+    let proved = verify::prove(&file.index().path, file.module, file.index(), after, allowed, |module, model| {
         let facts = Facts::new(module, model);
-        let again = File { module, model, project: file.project, id: file.id, config: file.config, only, facts };
+        let again = File {
+            module,
+            model,
+            facts,
+            project: file.project,
+            id: file.id,
+            config: file.config,
+            only,
+            safety: file.safety,
+        };
         plan::plan(&again).changes_nothing()
     })?;
     Ok(Some(proved))
@@ -225,7 +241,12 @@ fn findings(file: &File<'_>, plan: &Plan<'_>) -> Vec<Finding> {
         let (code, message) = match planned.to() {
             Destination::Functions(functions) => {
                 let places = names(functions.iter().map(|block| file.name_of_block(block)));
-                (FindingCode::ColdImport, format!("`{}`{figures} belongs in {places}", subject.target.module))
+                let hints = planned.hints().map_or("", |_| ", and under `if TYPE_CHECKING:` for annotations");
+                (FindingCode::ColdImport, format!("`{}`{figures} belongs in {places}{hints}", subject.target.module))
+            }
+            Destination::Hints => {
+                let message = format!("`{}`{figures} belongs under `if TYPE_CHECKING:`", subject.target.module);
+                (FindingCode::ColdImport, format!("{message}: only annotations name it"))
             }
             Destination::Module(_) => {
                 (FindingCode::HotImport, format!("`{}`{figures} belongs at module level", subject.target.module))
@@ -331,6 +352,7 @@ fn statistics(plan: &Plan<'_>, changed: bool, failed: bool) -> Statistics {
     }
     for (_, refusal) in &plan.refused {
         *statistics.refusals.entry(refusal.code.name().to_owned()).or_default() += 1;
+        statistics.held_back += usize::from(refusal.code == Code::HeldBack);
     }
     statistics
 }

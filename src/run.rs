@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use hotcold::cli::{Exit, Explain, Origin, Run};
+use hotcold::cli::{Common, Exit, Explain, Origin, Run};
 use hotcold::config::{Config, Loader, Overrides};
 use hotcold::name::ModuleName;
 use hotcold::outcome::{Outcome, Problem};
 use hotcold::pipeline::{self, Input, Inputs};
-use hotcold::plan::Code;
+use hotcold::plan::{Code, Safety};
 use hotcold::report::explain;
 use hotcold::source::{self, Entry, Kind, Root, Selection, Tree};
 use rayon::prelude::*;
@@ -69,7 +69,7 @@ fn run_here(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
     let progress = terminal.progress();
     let mut skipped = Vec::new();
     for root in tree.roots {
-        let part = analyse(root, stdin.as_ref(), &run.common.only, &working_directory, &progress, &mut skipped);
+        let part = analyse(root, stdin.as_ref(), &run.common, &working_directory, &progress, &mut skipped);
         outcome.files.extend(part.files);
         outcome.problems.extend(part.problems);
         outcome.statistics.add(&part.statistics);
@@ -154,7 +154,7 @@ fn advise(tree: &Tree, run: &Run, terminal: &Terminal) -> io::Result<sink::Judge
 fn analyse(
     root: Root,
     stdin: Option<&Stdin>,
-    only: &[ModuleName],
+    common: &Common,
     working_directory: &Path,
     progress: &Progress,
     skipped: &mut Vec<(String, &'static str)>,
@@ -184,7 +184,7 @@ fn analyse(
         }
     }
     let step = |done, all| progress.step(done, all);
-    let mut outcome = pipeline::run(Inputs { files, only, progress: &step });
+    let mut outcome = pipeline::run(Inputs { files, only: &common.only, safety: safety(common), progress: &step });
     for file in &mut outcome.files {
         file.path = shown(&file.path);
         for proof in file.refusals.iter_mut().flat_map(|note| &mut note.proofs) {
@@ -196,6 +196,10 @@ fn analyse(
     }
     outcome.problems.extend(problems);
     outcome
+}
+
+fn safety(common: &Common) -> Safety {
+    if common.unsafe_moves { Safety::Unsafe } else { Safety::Safe }
 }
 
 fn why_reader(entry: &Entry) -> &'static str {

@@ -9,8 +9,10 @@ use thiserror::Error;
 
 use crate::policy;
 use crate::project::{FileIndex, ImportTarget, targets};
-use crate::python::{self, Module};
-use crate::semantic::{BindingKind, ImportSite, Model, Phase, Reference, Resolution, ScopeId, ScopeNode};
+use crate::python::{self, Module, Stmt, StmtKind};
+use crate::semantic::{
+    Annotation, BindingKind, Context, ImportSite, Model, Phase, Reference, Resolution, ScopeId, ScopeNode,
+};
 use crate::text::{LineColumn, Span};
 
 /// A proved new text of one file. It has no constructor but [`prove`]:
@@ -58,17 +60,31 @@ pub enum Violation {
     Meaning { name: SmolStr, place: LineColumn },
     #[error("`{name}` at line {place} would be used before it is imported")]
     Unbound { name: SmolStr, place: LineColumn },
+    #[error("`{name}` at line {place} is needed when the program runs, and only type checkers would import it")]
+    TypingOnly { name: SmolStr, place: LineColumn },
+    #[error("`if {0}:` would not be a guard for type checkers")]
+    NoGuard(String),
     #[error("a second run would change the file again")]
     NotFinal,
 }
 
+/// What an edit may do beyond moving imports.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// Python itself does not evaluate annotations: it is 3.14 or later.
+    pub deferred_annotations: bool,
+    /// `from __future__ import annotations` may be added.
+    pub future_import: bool,
+}
+
 /// Accepts `after` as the new text of `before`, or says what is wrong with it. `index` gives the module's name, for
-/// relative imports; `is_final` plans the new text and tells whether nothing is left to do.
+/// relative imports; `allowed` what it may do beyond moving imports; `is_final` plans the new text and tells whether nothing is left to do.
 pub fn prove(
     path: &str,
     before: &Module,
     index: &FileIndex,
     after: String,
+    allowed: Allowed,
     is_final: impl FnOnce(&Module, &Model<'_>) -> bool,
 ) -> Result<Rewrite, Violation> {
     let new = python::parse(after).map_err(|faults| {
@@ -78,8 +94,9 @@ pub fn prove(
     same_code(before, &new)?;
     let (old_model, new_model) = (Model::new(before), Model::new(&new));
     same_comments(&old_model, &new_model)?;
-    same_imports(&old_model, &new_model, index)?;
-    same_meaning(&old_model, &new_model, index)?;
+    guards_are_guards(&old_model, &new_model, index)?;
+    same_imports(&old_model, &new_model, index, allowed)?;
+    same_meaning(&old_model, &new_model, index, allowed)?;
     if !is_final(&new, &new_model) {
         return Err(Violation::NotFinal);
     }
@@ -157,21 +174,41 @@ fn comments(model: &Model<'_>) -> BTreeMap<String, Count> {
     counts
 }
 
-/// Nothing is imported that was not, and everything that was still is.
-fn same_imports(before: &Model<'_>, after: &Model<'_>, index: &FileIndex) -> Result<(), Violation> {
-    let (old, new) = (ledger(before, index), ledger(after, index));
-    if let Some(lost) = old.difference(&new).next() {
+/// Nothing is imported that was not, and everything that was still is. What ran may come to be for type checkers only, but
+/// never the other way round.
+fn same_imports(before: &Model<'_>, after: &Model<'_>, index: &FileIndex, allowed: Allowed) -> Result<(), Violation> {
+    let of = |model: &Model<'_>| (ledger(model, index, Runs::Yes), ledger(model, index, Runs::ForTypeCheckers));
+    let ((old, old_typing), (new, new_typing)) = (of(before), of(after));
+    let lost = old.iter().find(|entry| !new.contains(*entry) && !new_typing.contains(*entry));
+    if let Some(lost) = lost.or_else(|| old_typing.difference(&new_typing).next()) {
         return Err(Violation::ImportLost(lost.0.clone()));
     }
-    match new.difference(&old).next() {
+    let constant = ("typing Some(\"TYPE_CHECKING\")".to_owned(), "TYPE_CHECKING".to_owned(), false);
+    let future = ("__future__ Some(\"annotations\")".to_owned(), "annotations".to_owned(), false);
+    let is_support = |entry: &Entry| {
+        *entry == constant && new_guard(before, after).is_some() || *entry == future && allowed.future_import
+    };
+    let invented = new.difference(&old).find(|entry| !is_support(entry));
+    let invented =
+        invented.or_else(|| new_typing.iter().find(|entry| !old_typing.contains(*entry) && !old.contains(*entry)));
+    match invented {
         None => Ok(()),
         Some(invented) => Err(Violation::ImportInvented(invented.0.clone())),
     }
 }
 
-fn ledger(model: &Model<'_>, index: &FileIndex) -> BTreeSet<(String, String, bool)> {
+/// Target, bound name, and whether it is lazy.
+type Entry = (String, String, bool);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Runs {
+    Yes,
+    ForTypeCheckers,
+}
+
+fn ledger(model: &Model<'_>, index: &FileIndex, runs: Runs) -> BTreeSet<Entry> {
     let mut entries = BTreeSet::new();
-    for site in model.imports() {
+    for site in model.imports().iter().filter(|site| runs_of(site) == runs) {
         if site.import.is_star() {
             entries.insert((format!("{:?}", site.import.form), "*".to_owned(), false));
         }
@@ -186,16 +223,57 @@ fn ledger(model: &Model<'_>, index: &FileIndex) -> BTreeSet<(String, String, boo
     entries
 }
 
-/// Every reference resolves to the same thing, and is bound when it is read. The code is the same, so references and
-/// scopes pair up in order.
-fn same_meaning(before: &Model<'_>, after: &Model<'_>, index: &FileIndex) -> Result<(), Violation> {
-    let (old, new) = (in_order(before), in_order(after));
-    let mut sites: Sites<'_, '_> = HashMap::new();
-    for site in after.imports() {
-        for alias in &site.import.aliases {
-            sites.entry((site.scope, alias.bound())).or_default().push(site);
+/// Whether an import stands under an `if TYPE_CHECKING:` of the module.
+fn runs_of(site: &ImportSite<'_>) -> Runs {
+    match site.guards.as_slice() {
+        [guard] if guard.stmt.is_typing_guard() => Runs::ForTypeCheckers,
+        _ => Runs::Yes,
+    }
+}
+
+/// A guard for type checkers that the old text does not have.
+fn new_guard<'a>(before: &Model<'_>, after: &'a Model<'_>) -> Option<&'a Stmt> {
+    let grown = after.module().typing_guards().count() > before.module().typing_guards().count();
+    after.module().typing_guards().next().filter(|_| grown)
+}
+
+/// The test of a new `if TYPE_CHECKING:` is the constant of `typing`, imported above it without a condition.
+fn guards_are_guards(before: &Model<'_>, after: &Model<'_>, index: &FileIndex) -> Result<(), Violation> {
+    if new_guard(before, after).is_none() {
+        return Ok(());
+    }
+    let sites = sites(after);
+    for stmt in after.module().typing_guards() {
+        let StmtKind::If { arms, .. } = &stmt.kind else { continue };
+        let test = &arms[0].test;
+        let no_guard = || Violation::NoGuard(after.module().text()[test.span].to_owned());
+        let mut names = after.references().iter().filter(|reference| test.span.contains_range(reference.span));
+        let reference = names.next().ok_or_else(no_guard)?;
+        let Meaning::Imported(targets) = meaning(after, reference, index) else { return Err(no_guard()) };
+        let parts = test.as_dotted().unwrap_or_default();
+        let is_constant = targets.iter().all(|target| match target {
+            Ok(ImportTarget { module, member: None }) => parts.len() == 2 && module.root() == "typing",
+            Ok(ImportTarget { module, member: Some(member) }) => {
+                parts.len() == 1
+                    && member == "TYPE_CHECKING"
+                    && matches!(module.as_str(), "typing" | "typing_extensions")
+            }
+            // `import typing as t`
+            Err(module) => parts.len() == 2 && module == "module typing",
+        });
+        if !is_constant || !is_bound_before(after, &sites, reference) {
+            return Err(no_guard());
         }
     }
+    Ok(())
+}
+
+/// Every reference resolves to the same thing, and is bound when it is read. The code is the same, so references and
+/// scopes pair up in order.
+fn same_meaning(before: &Model<'_>, after: &Model<'_>, index: &FileIndex, allowed: Allowed) -> Result<(), Violation> {
+    let (old, new) = (in_order(before), in_order(after));
+    let sites = sites(after);
+    let (old_guards, new_guards) = (guards(before), guards(after));
     for (position, reference) in old.iter().enumerate() {
         let place = before.module().line_column(reference.span.start());
         let changed = || Violation::Meaning { name: reference.name.clone(), place };
@@ -208,12 +286,45 @@ fn same_meaning(before: &Model<'_>, after: &Model<'_>, index: &FileIndex) -> Res
         if moved && !is_bound_before(after, &sites, twin) {
             return Err(Violation::Unbound { name: reference.name.clone(), place });
         }
+        let loses_it =
+            || is_bound_when_run(before, &old_guards, reference) && !is_bound_when_run(after, &new_guards, twin);
+        if runs_at_all(twin, allowed) && loses_it() {
+            return Err(Violation::TypingOnly { name: reference.name.clone(), place });
+        }
     }
     if new.len() == old.len() { Ok(()) } else { Err(Violation::Code(LineColumn { line: 1, column: 1 })) }
 }
 
+/// Whether Python evaluates the reference, sooner or later.
+fn runs_at_all(reference: &Reference, allowed: Allowed) -> bool {
+    let eager = reference.context == Context::Annotation(Annotation::Eager);
+    reference.is_evaluated() && !(eager && allowed.deferred_annotations)
+}
+
+/// Whether something other than an import for type checkers binds what the reference reads.
+fn is_bound_when_run(model: &Model<'_>, guards: &[Span], reference: &Reference) -> bool {
+    let scopes = match reference.resolution {
+        Resolution::Scope(scope) => vec![scope],
+        Resolution::ClassThenGlobal(class) => vec![class, model.module_scope()],
+        Resolution::Builtin | Resolution::Unknown => return true,
+    };
+    let bindings = scopes.into_iter().filter_map(|scope| model.symbol(scope, &reference.name));
+    bindings.flat_map(|symbol| &symbol.bindings).any(|id| {
+        let span = model.binding(*id).span;
+        !guards.iter().any(|guard| guard.contains_range(span))
+    })
+}
+
+/// Where imports for type checkers stand.
+fn guards(model: &Model<'_>) -> Vec<Span> {
+    model.module().typing_guards().map(|guard| guard.span).collect()
+}
+
+/// All references but those in the tests of guards for type checkers.
 fn in_order<'a>(model: &'a Model<'_>) -> Vec<&'a Reference> {
-    let mut references: Vec<&Reference> = model.references().iter().collect();
+    let guards = guards(model);
+    let in_guard = |reference: &&Reference| guards.iter().any(|guard| guard.contains_range(reference.span));
+    let mut references: Vec<&Reference> = model.references().iter().filter(|r| !in_guard(r)).collect();
     references.sort_by_key(|reference| (reference.span.start(), reference.span.end()));
     references
 }
@@ -295,6 +406,17 @@ fn is_bound_before(model: &Model<'_>, sites: &Sites<'_, '_>, reference: &Referen
         let above = site.stmt.span.end() <= reference.span.start();
         unconditional && (above || (at_module && !runs_at_import))
     })
+}
+
+/// The import statements of a model, to be looked up.
+fn sites<'a, 'm>(model: &'a Model<'m>) -> Sites<'a, 'm> {
+    let mut sites: Sites<'a, 'm> = HashMap::new();
+    for site in model.imports() {
+        for alias in &site.import.aliases {
+            sites.entry((site.scope, alias.bound())).or_default().push(site);
+        }
+    }
+    sites
 }
 
 /// Import statements by the scope and the name that they bind.

@@ -9,11 +9,12 @@ use smol_str::SmolStr;
 
 use collect::Collector;
 
+use super::hints::Owners;
 use super::{Code, Refusal, known};
 use crate::policy;
 use crate::project::is_main_guard;
 use crate::python::visit::Visitor;
-use crate::python::{Block, Expr, ExprKind, Function, Module, Stmt, StmtKind};
+use crate::python::{Block, Expr, ExprKind, Function, Ident, Module, Stmt, StmtKind};
 use crate::semantic::{BindingKind, Context, Model, Phase, Reference, Resolution, ScopeId, ScopeNode};
 use crate::text::{Span, TextSize, span};
 
@@ -54,6 +55,9 @@ pub struct Facts<'m> {
     pub functions: HashMap<TextSize, &'m str>,
     /// Places in the headers of functions, by the same.
     pub headers: HashMap<TextSize, TextSize>,
+    /// Starts of names that are called themselves.
+    called: HashSet<TextSize>,
+    pub owners: Owners<'m>,
 }
 
 /// What `__all__` says.
@@ -94,6 +98,8 @@ impl<'m> Facts<'m> {
             globals: HashMap::new(),
             functions: HashMap::new(),
             headers: HashMap::new(),
+            called: HashSet::new(),
+            owners: Owners::new(module),
         };
         for binding in model.bindings().iter().filter(|binding| matches!(binding.kind, BindingKind::Global)) {
             facts.globals.entry(binding.name.clone()).or_insert(binding.span);
@@ -119,6 +125,7 @@ impl<'m> Facts<'m> {
                 facts.dynamic.get_or_insert((Code::EvalExec, reference.span, what));
             }
         }
+        facts.called = called;
         for function in &functions {
             if let Some(scope) = model.scope_of_function(function) {
                 facts.by_name.entry(function.name.name.as_str()).or_default().push(scope);
@@ -144,7 +151,8 @@ impl<'m> Facts<'m> {
         self.chains.get(&reference.span.start()).map_or(&[], Vec::as_slice)
     }
 
-    fn reference<'f>(&self, model: &'f Model<'_>, at: TextSize) -> Option<&'f Reference> {
+    /// The reference that begins at `at`.
+    pub fn reference<'f>(&self, model: &'f Model<'_>, at: TextSize) -> Option<&'f Reference> {
         self.references.get(&at).map(|position| &model.references()[*position])
     }
 
@@ -397,6 +405,25 @@ impl<'m> Facts<'m> {
             let body = comment.trim_start_matches('#').trim_start();
             body.strip_prefix("type:")
                 .is_some_and(|kind| !kind.trim_start().starts_with("ignore") && has_word(kind, name))
+        })
+    }
+
+    /// A place where a function or class is used other than by calling it: it may be given to anybody there.
+    pub fn escape_of(&self, model: &Model<'m>, definition: &Ident) -> Option<Span> {
+        let name = definition.name.as_str();
+        let scope = model.bindings().iter().find(|binding| binding.span == definition.span)?.scope;
+        if !matches!(model.scope(scope).node, ScopeNode::Class(_)) {
+            let mut references = model.references_to(scope, name);
+            return references.find(|reference| !self.called.contains(&reference.span.start())).map(|r| r.span);
+        }
+        // A method is reached through any object, by its name in the text.
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        self.text.match_indices(name).find_map(|(at, _)| {
+            let before = self.text[..at].chars().next_back()?;
+            let after = self.text[at + name.len()..].chars().next().unwrap_or(' ');
+            let escapes =
+                (before == '.' && after != '(' && !is_part(after)) || matches!(before, '"' | '\'') && after == before;
+            escapes.then(|| span(at, at + name.len()))
         })
     }
 

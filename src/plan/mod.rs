@@ -2,6 +2,7 @@
 //! Pure. It edits no text: `edit` does, and `verify` proves the result without trusting this.
 
 mod facts;
+mod hints;
 mod hoist;
 mod known;
 mod refusal;
@@ -21,6 +22,7 @@ use crate::semantic::{Guard, ImportSite, Model, ScopeNode};
 use crate::text::{Span, TextSize};
 
 pub use facts::{Facts, directive};
+pub use hints::{Deferral, NewGuard, TypingGuard, deferral};
 pub use refusal::{At, Code, Place, Refusal};
 
 /// What planning reads: one file, its meaning, its project, its configuration.
@@ -32,7 +34,18 @@ pub struct File<'a> {
     pub config: &'a Config,
     /// Modules to consider; empty means all that are configured.
     pub only: &'a [ModuleName],
+    pub safety: Safety,
     pub facts: Facts<'a>,
+}
+
+/// What a move may rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Safety {
+    /// One more assumption, which the user must judge (`--unsafe`).
+    Unsafe,
+    /// Nothing beyond the stated assumptions.
+    #[default]
+    Safe,
 }
 
 /// One alias of an import statement whose module has a verdict.
@@ -61,12 +74,24 @@ pub enum Level {
 pub struct Move<'m> {
     subject: Subject,
     to: Destination<'m>,
+    /// The block for type checkers that gets the import too, because annotations name it.
+    hints: Option<Hints<'m>>,
+}
+
+/// What keeps the annotations working that name a sunk import.
+#[derive(Debug, Clone)]
+pub struct Hints<'m> {
+    pub guard: TypingGuard<'m>,
+    /// Whether `from __future__ import annotations` has to be added.
+    pub future: bool,
 }
 
 #[derive(Debug, Clone)]
 pub enum Destination<'m> {
     /// Module to functions.
     Functions(Functions<'m>),
+    /// Nothing needs it when the program runs: only annotations name it.
+    Hints,
     /// Function to module.
     Module(Anchor),
     /// Function to module, where the same import stands already.
@@ -107,6 +132,10 @@ impl<'m> Move<'m> {
 
     pub fn to(&self) -> &Destination<'m> {
         &self.to
+    }
+
+    pub fn hints(&self) -> Option<&Hints<'m>> {
+        self.hints.as_ref()
     }
 }
 
@@ -149,7 +178,7 @@ pub fn plan<'a>(file: &'a File<'a>) -> Plan<'a> {
     let mut answers = hoist::Answers::default();
     for subject in hot {
         match hoist::plan(file, subject, &mut answers) {
-            Ok(to) => moves.push(Move { subject: (*subject).clone(), to }),
+            Ok(to) => moves.push(Move { subject: (*subject).clone(), to, hints: None }),
             Err(Some(refusal)) => refused.push(((*subject).clone(), refusal)),
             Err(None) => {}
         }

@@ -106,7 +106,13 @@ codes! {
         "Write the lambda as a `def`.";
     UsedInAnnotation "used-in-annotation" ["H025" "H026" "H027" "H028" "H029" "H031" "H041"]
         "An annotation names it; without the module-level name, evaluating the annotation or checking types fails.",
-        "Import it under `if TYPE_CHECKING:` with quoted annotations, and at run time in the functions.";
+        "Add `from __future__ import annotations`: then the import can go under `if TYPE_CHECKING:`.";
+    AnnotationReader "annotation-reader" ["H032" "H033" "H034" "H035" "H036" "H037" "H038" "H039" "H040" "H044"]
+        "An annotation names it, and something may evaluate that annotation when the program runs.",
+        "Keep the import, or move what reads the annotations to a file of its own.";
+    HeldBack "held-back" ["H045"]
+        "The move rests on an assumption that you must judge.",
+        "Look at the place, and run again with `--unsafe` if nothing reads the annotations of this file.";
     UsedInAnnotationScope "used-in-annotation-scope" ["H019"]
         "A `type` statement or a type parameter's bound reads the module's globals later.",
         "Keep the import, or move the alias to a module of its own.";

@@ -76,9 +76,9 @@ fn plan_unit<'a>(file: &File<'a>, unit: &[&Subject]) -> Result<Vec<Move<'a>>, Ve
             continue;
         }
         match place::destinations(file, subject, unit) {
-            Ok(to) => {
-                let to = Destination::Functions(to);
-                moves.push(Move { subject: (*subject).clone(), to });
+            Ok(place::Destinations { functions, hints }) => {
+                let to = functions.map_or(Destination::Hints, Destination::Functions);
+                moves.push(Move { subject: (*subject).clone(), to, hints });
             }
             Err(refusal) => *reason = Some(refusal),
         }

@@ -1,12 +1,14 @@
 //! What the rest of the project must know of one file: which names of other modules it reads, and what it imports when
 //! it is imported. Reads that cannot concern a file of the project are dropped at once, to keep the index small.
 
+mod hints;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
+pub use hints::{Evaluated, Evaluation, HintFacts, Meaning, Shape, bare};
 use read::Reader;
 
 use super::Read;
@@ -49,6 +51,8 @@ pub struct FileIndex {
     pub asks_subclasses: Option<LineColumn>,
     /// The first statement of the module's body that changes something beyond the module.
     pub effect: Option<(LineColumn, String)>,
+    /// What bears on who evaluates annotations.
+    pub hints: HintFacts,
 }
 
 /// The dotted module name and package flag of a path relative to the root: `src/app/__init__.py` is `src.app`.
@@ -104,6 +108,7 @@ impl FileIndex {
     /// `known` holds the last components of all modules of the project: reads of other modules are of no interest.
     pub fn new(path: &str, module: &Module, known: &HashSet<SmolStr>) -> Option<FileIndex> {
         let (name, is_package) = module_of_path(path)?;
+        let hints = HintFacts::of(module, &name, is_package);
         let mut index = FileIndex {
             path: path.to_owned(),
             name,
@@ -122,6 +127,7 @@ impl FileIndex {
             subclass: None,
             asks_subclasses: None,
             effect: None,
+            hints,
         };
         index.read_body(module, module.body());
         let mut names = ImportedNames { index: &mut index, module, names: HashMap::new() };
@@ -260,7 +266,7 @@ const PURE_DECORATORS: &[&str] = &[
 
 /// `TYPE_CHECKING`, `typing.TYPE_CHECKING`.
 pub fn is_type_checking(test: &Expr) -> bool {
-    test.as_dotted().is_some_and(|dotted| dotted.last() == Some(&"TYPE_CHECKING"))
+    test.is_type_checking()
 }
 
 /// `__name__ == "__main__"`

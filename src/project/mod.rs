@@ -3,6 +3,7 @@
 //! "nobody reads it" can be trusted.
 
 mod cycle;
+mod hints;
 mod index;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,7 +13,10 @@ use smol_str::SmolStr;
 use crate::name::ModuleName;
 use crate::text::LineColumn;
 
-pub use index::{FileIndex, ImportTarget, from_module, is_main_guard, is_type_checking, module_of_path, targets};
+pub use index::{
+    Evaluated, Evaluation, FileIndex, HintFacts, ImportTarget, Shape, bare, from_module, is_main_guard,
+    is_type_checking, module_of_path, targets,
+};
 
 /// Index of a file in its project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +60,10 @@ pub struct Project {
     roots: BTreeSet<SmolStr>,
     /// Modules replaced in `sys.modules`, with a place.
     sys_modules: BTreeMap<SmolStr, (FileId, LineColumn)>,
+    /// Calls that evaluate annotations: (file, position in its evaluations).
+    evaluations: Vec<(FileId, usize)>,
+    /// Files that import a library that evaluates annotations, themselves or through others.
+    reach_hint_libraries: BTreeSet<FileId>,
 }
 
 impl Project {
@@ -69,6 +77,8 @@ impl Project {
             packages: BTreeSet::new(),
             roots: BTreeSet::new(),
             sys_modules: BTreeMap::new(),
+            evaluations: Vec::new(),
+            reach_hint_libraries: BTreeSet::new(),
         };
         for (position, file) in project.files.iter().enumerate() {
             let id = FileId(position as u32);
@@ -85,6 +95,7 @@ impl Project {
                 project.sys_modules.entry(module.clone()).or_insert((id, *place));
             }
         }
+        project.index_hints();
         project
     }
 

@@ -404,6 +404,11 @@ impl Expr {
         }
     }
 
+    /// `TYPE_CHECKING`, `typing.TYPE_CHECKING`: a test that is true for type checkers only.
+    pub fn is_type_checking(&self) -> bool {
+        self.as_dotted().is_some_and(|dotted| dotted.last() == Some(&"TYPE_CHECKING"))
+    }
+
     pub fn as_str(&self) -> Option<&Str> {
         match &self.kind {
             ExprKind::Str(string) => Some(string),
@@ -423,6 +428,17 @@ impl Stmt {
     /// A bare string statement: a docstring if it stands first.
     pub fn is_docstring_like(&self) -> bool {
         matches!(&self.kind, StmtKind::Expr(Expr { kind: ExprKind::Str(s), .. }) if s.may_be_docstring())
+    }
+
+    /// `if TYPE_CHECKING:` with nothing but imports in it: it never runs, and only binds names for type checkers.
+    pub fn is_typing_guard(&self) -> bool {
+        match &self.kind {
+            StmtKind::If { arms, orelse: None } => {
+                matches!(arms.as_slice(), [arm] if arm.test.is_type_checking()
+                    && arm.body.body.iter().all(|stmt| matches!(stmt.kind, StmtKind::Import(_) | StmtKind::Pass)))
+            }
+            _ => false,
+        }
     }
 
     pub fn as_import(&self) -> Option<&Import> {

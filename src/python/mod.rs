@@ -150,7 +150,12 @@ impl Module {
 
     /// Everything but imports, comments, `pass` and layout.
     pub fn skeleton(&self) -> Skeleton<'_> {
-        Skeleton::new(&self.text, &self.cst)
+        Skeleton::new(&self.text, &self.cst, &self.typing_guards().map(|stmt| stmt.span).collect::<Vec<_>>())
+    }
+
+    /// The statements of the module that hold imports for type checkers, and nothing else.
+    pub fn typing_guards(&self) -> impl Iterator<Item = &Stmt> {
+        self.body.body.iter().filter(|stmt| stmt.is_typing_guard())
     }
 
     fn measured_indent(&self) -> Option<&str> {

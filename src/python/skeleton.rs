@@ -1,4 +1,4 @@
-//! A module without its imports, comments and `pass`: two texts with equal skeletons differ in nothing else, but for
+//! A module without its imports (those for type checkers with their `if`), comments and `pass`: two texts with equal skeletons differ in nothing else, but for
 //! layout outside tokens. The nesting is kept, since tokens alone do not show which block a statement is in.
 
 use super::cst::{Cst, Id, Kind};
@@ -29,9 +29,10 @@ impl PartialEq for Skeleton<'_> {
 impl Eq for Skeleton<'_> {}
 
 impl<'m> Skeleton<'m> {
-    pub(super) fn new(text: &'m str, cst: &Cst) -> Skeleton<'m> {
+    /// `imports` are statements of the module that count as imports, in the order of the text.
+    pub(super) fn new(text: &'m str, cst: &Cst, imports: &[Span]) -> Skeleton<'m> {
         let mut skeleton = Skeleton { items: Vec::new(), spans: Vec::new() };
-        skeleton.fill(text, cst);
+        skeleton.fill(text, cst, imports);
         skeleton
     }
 
@@ -52,7 +53,7 @@ impl<'m> Skeleton<'m> {
         Some((place(&self.spans), place(&other.spans)))
     }
 
-    fn fill(&mut self, text: &'m str, cst: &Cst) {
+    fn fill(&mut self, text: &'m str, cst: &Cst, imports: &[Span]) {
         let mut open: Vec<Open> = Vec::new();
         let mut id = 0;
         while id < cst.nodes.len() {
@@ -61,6 +62,10 @@ impl<'m> Skeleton<'m> {
             let place = span(node.start as usize, node.end as usize);
             match node.kind {
                 Kind::Import | Kind::ImportFrom | Kind::Pass | Kind::Semicolon => {
+                    id = cst.after(id);
+                    continue;
+                }
+                Kind::If if imports.binary_search_by_key(&place.start(), |span| span.start()).is_ok() => {
                     id = cst.after(id);
                     continue;
                 }

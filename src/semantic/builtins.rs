@@ -2,7 +2,7 @@
 
 /// Whether some Python from 3.9 to 3.14 finds `name` although the module does not bind it: in `builtins`, or because the
 /// import system sets it in every module.
-pub(super) fn is_builtin(name: &str) -> bool {
+pub fn is_builtin(name: &str) -> bool {
     NAMES.binary_search(&name).is_ok()
 }
 

@@ -10,6 +10,7 @@ mod resolve;
 #[cfg(test)]
 mod tests;
 
+pub use builtins::is_builtin;
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, HashMap};
 

@@ -30,7 +30,6 @@ const CHECKS: &[Check] = &[
     exported,
     dynamic,
     module_getattr,
-    type_comment,
     doctest,
     main_string,
     readers,
@@ -279,11 +278,6 @@ fn exported(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
 
 fn module_getattr(file: &File<'_>, _: &Subject) -> Option<Refusal> {
     file.facts.module_getattr.map(|place| Refusal::here(Code::ModuleGetattr, place, "the module's attribute hook"))
-}
-
-fn type_comment(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let place = file.facts.type_comment_use(&subject.bound)?;
-    Some(Refusal::here(Code::UsedInAnnotation, place, format!("this type comment names `{}`", subject.bound)))
 }
 
 fn doctest(file: &File<'_>, subject: &Subject) -> Option<Refusal> {

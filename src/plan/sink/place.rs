@@ -3,21 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::is_plain;
+use crate::config::TypeHints;
 use crate::name::ModuleName;
-use crate::plan::{At, Code, File, Functions, Place, Refusal, Subject, known};
+use crate::plan::hints::{self, Deferral};
+use crate::plan::{At, Code, File, Functions, Hints, Place, Refusal, Safety, Subject, known};
 use crate::python::{Block, Expr, ExprKind, Function, ImportForm};
 use crate::semantic::{Annotation, BindingKind, Context, Phase, Reference, Resolution, ScopeId, ScopeNode};
 use crate::text::Span;
+
+/// Where a sunk import goes.
+pub(super) struct Destinations<'a> {
+    /// None if only annotations name it.
+    pub functions: Option<Functions<'a>>,
+    /// Set if annotations name it that its functions do not cover.
+    pub hints: Option<Hints<'a>>,
+}
 
 /// The blocks that must receive the import, from every reference to the name.
 pub(super) fn destinations<'a>(
     file: &File<'a>,
     subject: &Subject,
     unit: &[&Subject],
-) -> Result<Functions<'a>, Refusal> {
+) -> Result<Destinations<'a>, Refusal> {
     let module_scope = file.model.module_scope();
     let mut functions: BTreeMap<ScopeId, &'a Function> = BTreeMap::new();
     let mut guards: Vec<&'a Block> = Vec::new();
+    let mut hints: Vec<&Reference> = Vec::new();
+    let mut locals: Vec<(ScopeId, &'a Function, &Reference)> = Vec::new();
     let mut seen = 0usize;
     shared_root(file, subject, unit)?;
     let providers = Providers::of(file, subject);
@@ -33,11 +45,26 @@ pub(super) fn destinations<'a>(
                     guards.push(block);
                 }
             }
+            Use::Hint => {
+                if let Some(refusal) = hints::refusal(file, subject, reference) {
+                    return Err(refusal);
+                }
+                hints.push(reference);
+            }
+            Use::LocalHint(scope, function) => locals.push((scope, function, reference)),
         }
     }
     if seen == 0 {
         let what = format!("nothing refers to `{}`", subject.bound);
         return Err(Refusal::here(Code::SideEffectOnly, file.span_of(subject), what));
+    }
+    // In the functions that import it, the name is there for type checkers too.
+    hints.retain(|hint| !covers(file, &functions, hint));
+    if hints.is_empty() {
+        functions.extend(locals.into_iter().map(|(scope, function, _)| (scope, function)));
+    } else {
+        // A block for type checkers serves the annotations of local variables as well.
+        hints.extend(locals.into_iter().map(|(_, _, local)| local).filter(|local| !covers(file, &functions, local)));
     }
     // An outer function's import serves those inside it.
     let outermost: Vec<(ScopeId, &Function)> = functions
@@ -49,15 +76,52 @@ pub(super) fn destinations<'a>(
         receiving_function(file, *scope, function)?;
     }
     taken_as_a_whole(file, subject, &outermost)?;
+    let hints = hints_of(file, subject, &hints)?;
     let blocks = guards.into_iter().chain(outermost.iter().map(|(_, function)| &function.body)).collect();
-    Functions::new(blocks)
-        .ok_or_else(|| Refusal::here(Code::SideEffectOnly, file.span_of(subject), "nothing refers to it"))
+    Ok(Destinations { functions: Functions::new(blocks), hints })
+}
+
+/// Whether one of the functions is around a reference.
+fn covers(file: &File<'_>, functions: &BTreeMap<ScopeId, &Function>, reference: &Reference) -> bool {
+    file.model.ancestors(reference.scope).any(|scope| functions.contains_key(&scope))
+}
+
+/// What the annotations at `hints` need to go on working for type checkers.
+fn hints_of<'a>(file: &File<'a>, subject: &Subject, hints: &[&Reference]) -> Result<Option<Hints<'a>>, Refusal> {
+    let Some(first) = hints.first() else {
+        // Linters do not read type comments: they would call an import for them alone unused.
+        let comment = file.facts.type_comment_use(&subject.bound);
+        let what = format!("only this type comment would need `{}` at module level", subject.bound);
+        return comment.map_or(Ok(None), |place| Err(Refusal::here(Code::UsedInAnnotation, place, what)));
+    };
+    if subject.target.module.root() == "typing" {
+        let what = "this annotation needs it, and `if TYPE_CHECKING:` would load `typing` all the same";
+        return Err(Refusal::here(Code::UsedInAnnotation, first.span, what));
+    }
+    let is_evaluated = |hint: &&&Reference| match hint.context {
+        Context::Annotation(kind) => hints::deferral(file, kind) == Deferral::ByFutureImport,
+        _ => true,
+    };
+    let guard = hints::find_guard(file)?;
+    let Some(evaluated) = hints.iter().find(is_evaluated) else { return Ok(Some(Hints { guard, future: false })) };
+    if let Some(refusal) = hints::file_refusal(file).or_else(|| hints::no_future_import(file, &guard)) {
+        return Err(refusal);
+    }
+    if file.safety > Safety::Unsafe {
+        let what = "`from __future__ import annotations` would make this annotation text";
+        return Err(Refusal::here(Code::HeldBack, evaluated.span, what));
+    }
+    Ok(Some(Hints { guard, future: true }))
 }
 
 enum Use<'a> {
     Function(ScopeId, &'a Function),
     /// The block of `if __name__ == "__main__":`.
     MainGuard(&'a Block),
+    /// An annotation that Python does not evaluate.
+    Hint,
+    /// The annotation of a variable of the function, which Python never evaluates.
+    LocalHint(ScopeId, &'a Function),
 }
 
 /// The function that must import for this reference, or why none can.
@@ -66,9 +130,19 @@ fn place_of<'a>(file: &File<'a>, reference: &Reference) -> Result<Use<'a>, Refus
     if let Context::Annotation(kind) = reference.context {
         let function = file.model.enclosing_function(reference.scope);
         return match (kind, function.and_then(|scope| function_of(file, scope))) {
-            (Annotation::Never, Some((scope, function))) => Ok(Use::Function(scope, function)),
-            (Annotation::Quoted, _) => Err(refuse(Code::UsedInAnnotation, "named in a string annotation")),
-            _ => Err(refuse(Code::UsedInAnnotation, "named in an annotation")),
+            (Annotation::Never, Some((scope, function))) => Ok(Use::LocalHint(scope, function)),
+            // Evaluated when the function runs.
+            (Annotation::Eager, Some((scope, function))) => Ok(Use::Function(scope, function)),
+            _ if file.config.type_hints == TypeHints::Keep => {
+                Err(refuse(Code::UsedInAnnotation, "named in an annotation, and `type-hints` is \"keep\""))
+            }
+            (kind, _)
+                if hints::deferral(file, kind) == Deferral::ByFutureImport
+                    && file.config.type_hints != TypeHints::Future =>
+            {
+                Err(refuse(Code::UsedInAnnotation, "named in an annotation that Python evaluates"))
+            }
+            _ => Ok(Use::Hint),
         };
     }
     if let Resolution::ClassThenGlobal(_) = reference.resolution {
