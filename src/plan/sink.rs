@@ -1,5 +1,5 @@
-//! Module to functions: a module-level import whose verdict is *function*. All or nothing per configured module, because
-//! one import that stays loads the module at start all the same.
+//! Module to functions: a module-level import whose verdict is *function*. What an import that stays loads at start all
+//! the same stays with it.
 
 mod checks;
 mod place;
@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::first_survivor;
 use super::{Code, Destination, File, Move, Refusal, Subject};
+use crate::name::ModuleName;
 use crate::python::ImportForm;
 use crate::semantic::BindingKind;
 use crate::text::{Span, TextSize};
@@ -20,15 +21,12 @@ pub(super) fn plan<'a>(
     refused: &mut Vec<(Subject, Refusal)>,
 ) {
     for unit in units(file, cold) {
-        match plan_unit(file, &unit) {
-            Ok(planned) => moves.extend(planned),
-            Err(reasons) => refuse_unit(file, &unit, reasons, refused),
-        }
+        plan_unit(file, &unit, moves, refused);
     }
     promoted_lines(file, moves, refused);
 }
 
-/// Imports that move together: those of one configured module, and those that share the binding of a root (`import a.b`,
+/// Imports that bear on each other: those of one configured module, and those that share the binding of a root (`import a.b`,
 /// `import a.c`).
 fn units<'s>(file: &File<'_>, cold: &[&'s Subject]) -> Vec<Vec<&'s Subject>> {
     let mut units: Vec<Vec<&Subject>> = Vec::new();
@@ -62,53 +60,68 @@ pub(super) fn is_plain(file: &File<'_>, subject: &Subject) -> bool {
     site.import.form == ImportForm::Import && site.import.aliases[subject.alias].asname.is_none()
 }
 
-/// The moves of a unit, or for each member the reason why it stays, if it has one of its own.
-fn plan_unit<'a>(file: &File<'a>, unit: &[&Subject]) -> Result<Vec<Move<'a>>, Vec<Option<Refusal>>> {
-    let mut reasons: Vec<Option<Refusal>> = Vec::new();
-    let mut kept = false;
+/// The moves of a unit, and for each member that stays the reason why.
+fn plan_unit<'a>(file: &File<'a>, unit: &[&Subject], moves: &mut Vec<Move<'a>>, refused: &mut Vec<(Subject, Refusal)>) {
+    let is_kept = |subject: &Subject| file.facts.is_kept(file.site(subject).stmt);
+    let mut staying: Vec<(&Subject, Option<Refusal>)> = Vec::new();
+    let mut moving: Vec<&Subject> = Vec::new();
     for subject in unit {
-        kept |= file.facts.is_kept(file.site(subject).stmt);
-        reasons.push(checks::refusal(file, subject));
-    }
-    let mut moves = Vec::new();
-    for (subject, reason) in unit.iter().zip(&mut reasons) {
-        if reason.is_some() {
-            continue;
+        match checks::refusal(file, subject) {
+            _ if is_kept(subject) => staying.push((subject, None)),
+            Some(refusal) => staying.push((subject, Some(refusal))),
+            None => moving.push(subject),
         }
-        match place::destinations(file, subject, unit) {
-            Ok(place::Destinations { functions, hints }) => {
-                let to = functions.map_or(Destination::Hints, Destination::Functions);
-                moves.push(Move { subject: (*subject).clone(), to, hints });
+    }
+    // Each import that turns out to stay may keep others.
+    let planned = loop {
+        let stays = |subject: &&Subject| match place::destinations(file, subject, &moving) {
+            Ok(destinations) => match loaded_by(file, subject, &staying) {
+                Some(refusal) => Err(refusal),
+                None => Ok(destinations),
+            },
+            Err(refusal) => Err(refusal),
+        };
+        let answers: Vec<_> = moving.iter().map(stays).collect();
+        if answers.iter().all(Result::is_ok) {
+            break answers;
+        }
+        let (before, answers) = (std::mem::take(&mut moving), answers);
+        for (subject, answer) in before.into_iter().zip(answers) {
+            match answer {
+                Ok(_) => moving.push(subject),
+                Err(refusal) => staying.push((subject, Some(refusal))),
             }
-            Err(refusal) => *reason = Some(refusal),
+        }
+    };
+    for (subject, answer) in moving.iter().zip(planned) {
+        if let Ok(place::Destinations { functions, hints }) = answer {
+            let to = functions.map_or(Destination::Hints, Destination::Functions);
+            moves.push(Move { subject: (*subject).clone(), to, hints });
         }
     }
-    if kept || reasons.iter().any(Option::is_some) { Err(reasons) } else { Ok(moves) }
+    staying.sort_by_key(|(subject, _)| (subject.site, subject.alias));
+    refused.extend(staying.into_iter().filter_map(|(subject, refusal)| Some((subject.clone(), refusal?))));
 }
 
-/// Each member with a reason of its own says so; the others point at the first of those.
-fn refuse_unit(
-    file: &File<'_>,
-    unit: &[&Subject],
-    reasons: Vec<Option<Refusal>>,
-    refused: &mut Vec<(Subject, Refusal)>,
-) {
-    let blocker = unit
-        .iter()
-        .zip(&reasons)
-        .find(|(subject, reason)| reason.is_some() || file.facts.is_kept(file.site(subject).stmt));
-    let blocker = blocker.map(|(subject, reason)| (file.span_of(subject), reason.as_ref().map(|reason| reason.code)));
-    for (subject, reason) in unit.iter().zip(reasons) {
-        if file.facts.is_kept(file.site(subject).stmt) {
-            continue;
-        }
-        let refusal = reason.unwrap_or_else(|| {
-            let (span, code) = blocker.unwrap_or((file.span_of(subject), None));
-            let why = code.map_or("kept by a comment", Code::name);
-            Refusal::here(Code::LoadedAnyway, span, format!("this import of the module stays: {why}"))
-        });
-        refused.push(((*subject).clone(), refusal));
-    }
+/// An import that stays and loads all that this one does: its module, and the submodule that it may name.
+fn loaded_by(file: &File<'_>, subject: &Subject, staying: &[(&Subject, Option<Refusal>)]) -> Option<Refusal> {
+    let loads = |other: &Subject, module: &ModuleName| {
+        let dotted = other.target.dotted();
+        other.target.module.is_within(module) || (dotted.is_within(module) && is_module(file, &dotted))
+    };
+    let dotted = subject.target.dotted();
+    let submodule = Some(&dotted).filter(|dotted| subject.target.member.is_some() && is_module(file, dotted));
+    let (other, refusal) = staying.iter().find(|(other, _)| {
+        loads(other, &subject.target.module) && submodule.is_none_or(|module| loads(other, module))
+    })?;
+    let why = refusal.as_ref().map_or("kept by a comment", |refusal| refusal.code.name());
+    let what = format!("this import of the module stays: {why}");
+    Some(Refusal::here(Code::LoadedAnyway, file.span_of(other), what))
+}
+
+/// Whether a name is visibly that of a module: of the project, or somebody imports from it.
+fn is_module(file: &File<'_>, name: &ModuleName) -> bool {
+    file.project.files_of(name).next().is_some() || file.project.imports_below(name)
 }
 
 /// Removing the first statements of a file may turn a string into a docstring, or a comment into a file-level one.

@@ -6,7 +6,7 @@ mod cycle;
 mod hints;
 mod index;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
@@ -58,6 +58,8 @@ pub struct Project {
     packages: BTreeSet<SmolStr>,
     /// Top-level modules imported anywhere.
     roots: BTreeSet<SmolStr>,
+    /// Modules that something is imported from anywhere.
+    parents: HashSet<SmolStr>,
     /// Modules replaced in `sys.modules`, with a place.
     sys_modules: BTreeMap<SmolStr, (FileId, LineColumn)>,
     /// Calls that evaluate annotations: (file, position in its evaluations).
@@ -76,6 +78,7 @@ impl Project {
             root_is_package: false,
             packages: BTreeSet::new(),
             roots: BTreeSet::new(),
+            parents: HashSet::new(),
             sys_modules: BTreeMap::new(),
             evaluations: Vec::new(),
             reach_hint_libraries: BTreeSet::new(),
@@ -88,6 +91,8 @@ impl Project {
                 project.packages.insert(SmolStr::new(file.name.as_str()));
             }
             project.roots.extend(file.roots.iter().cloned());
+            let parents = file.imports.iter().filter_map(ModuleName::parent);
+            project.parents.extend(parents.map(|parent| SmolStr::new(parent.as_str())));
             for (number, read) in file.reads.iter().enumerate() {
                 project.readers.entry(read.name.clone()).or_default().push((id, number as u32));
             }
@@ -165,6 +170,11 @@ impl Project {
     /// Where a test replaces a name in a module that it computes, if `name` may be that name.
     pub fn patched_anywhere(&self, name: &str) -> Option<(&FileIndex, LineColumn)> {
         self.files.iter().find_map(|file| file.patched_anywhere.get(name).map(|place| (file, *place)))
+    }
+
+    /// Whether some file imports something from `module`, which tells that it is one.
+    pub fn imports_below(&self, module: &ModuleName) -> bool {
+        self.parents.contains(module.as_str())
     }
 
     /// Whether any file imports the top-level module `root`.

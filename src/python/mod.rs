@@ -150,7 +150,16 @@ impl Module {
 
     /// Everything but imports, comments, `pass` and layout.
     pub fn skeleton(&self) -> Skeleton<'_> {
-        Skeleton::new(&self.text, &self.cst, &self.typing_guards().map(|stmt| stmt.span).collect::<Vec<_>>())
+        let guards: Vec<Span> = self.typing_guards().map(|stmt| stmt.span).collect();
+        Skeleton::new(&self.text, &self.cst, &guards)
+    }
+
+    /// The same, where `__future__` imports count as imports too, although they change what code means.
+    pub fn skeleton_without_futures(&self) -> Skeleton<'_> {
+        let is_future = |stmt: &Stmt| stmt.as_import().is_some_and(Import::is_future);
+        let left_out = self.body.body.iter().filter(|stmt| is_future(stmt) || stmt.is_typing_guard());
+        let left_out: Vec<Span> = left_out.map(|stmt| stmt.span).collect();
+        Skeleton::new(&self.text, &self.cst, &left_out)
     }
 
     /// The statements of the module that hold imports for type checkers, and nothing else.

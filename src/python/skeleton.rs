@@ -65,7 +65,9 @@ impl<'m> Skeleton<'m> {
                     id = cst.after(id);
                     continue;
                 }
-                Kind::If if imports.binary_search_by_key(&place.start(), |span| span.start()).is_ok() => {
+                Kind::If | Kind::FutureImport
+                    if imports.binary_search_by_key(&place.start(), |span| span.start()).is_ok() =>
+                {
                     id = cst.after(id);
                     continue;
                 }

@@ -26,6 +26,9 @@ struct Case {
     /// Paths given to hotcold; the whole project if there are none.
     #[serde(default)]
     files: Vec<String>,
+    /// Flags given to hotcold.
+    #[serde(default)]
+    flags: Vec<String>,
     #[serde(default)]
     config: toml::Table,
     #[serde(rename = "type")]
@@ -118,7 +121,7 @@ impl Project {
 
     fn hotcold(&self, case: &Found, command: &str) -> Command {
         let mut hotcold = hotcold(self.path());
-        hotcold.arg(command).args(case.paths());
+        hotcold.arg(command).args(&case.case.flags).args(case.paths());
         hotcold
     }
 }

@@ -46,15 +46,14 @@ pub(super) fn destinations<'a>(
                 }
             }
             Use::Hint => {
-                if let Some(refusal) = hints::refusal(file, subject, reference) {
-                    return Err(refusal);
-                }
+                may_be_unevaluated(file, subject, reference)?;
                 hints.push(reference);
             }
             Use::LocalHint(scope, function) => locals.push((scope, function, reference)),
         }
     }
     if seen == 0 {
+        named_in_comment(file, subject)?;
         let what = format!("nothing refers to `{}`", subject.bound);
         return Err(Refusal::here(Code::SideEffectOnly, file.span_of(subject), what));
     }
@@ -86,17 +85,26 @@ fn covers(file: &File<'_>, functions: &BTreeMap<ScopeId, &Function>, reference: 
     file.model.ancestors(reference.scope).any(|scope| functions.contains_key(&scope))
 }
 
-/// What the annotations at `hints` need to go on working for type checkers.
-fn hints_of<'a>(file: &File<'a>, subject: &Subject, hints: &[&Reference]) -> Result<Option<Hints<'a>>, Refusal> {
-    let Some(first) = hints.first() else {
-        // Linters do not read type comments: they would call an import for them alone unused.
-        let comment = file.facts.type_comment_use(&subject.bound);
-        let what = format!("only this type comment would need `{}` at module level", subject.bound);
-        return comment.map_or(Ok(None), |place| Err(Refusal::here(Code::UsedInAnnotation, place, what)));
-    };
+/// Linters do not read type comments: they would call an import for them alone unused.
+fn named_in_comment(file: &File<'_>, subject: &Subject) -> Result<(), Refusal> {
+    let Some(place) = file.facts.type_comment_use(&subject.bound) else { return Ok(()) };
+    let what = format!("only this type comment would need `{}` at module level", subject.bound);
+    Err(Refusal::here(Code::UsedInAnnotation, place, what))
+}
+
+/// Whether the name can be missing when the program runs, for all that this annotation does.
+fn may_be_unevaluated(file: &File<'_>, subject: &Subject, hint: &Reference) -> Result<(), Refusal> {
     if subject.target.module.root() == "typing" {
         let what = "this annotation needs it, and `if TYPE_CHECKING:` would load `typing` all the same";
-        return Err(Refusal::here(Code::UsedInAnnotation, first.span, what));
+        return Err(Refusal::here(Code::UsedInAnnotation, hint.span, what));
+    }
+    hints::refusal(file, subject, hint).map_or(Ok(()), Err)
+}
+
+/// What the annotations at `hints` need to go on working for type checkers.
+fn hints_of<'a>(file: &File<'a>, subject: &Subject, hints: &[&Reference]) -> Result<Option<Hints<'a>>, Refusal> {
+    if hints.is_empty() {
+        return named_in_comment(file, subject).map(|()| None);
     }
     let is_evaluated = |hint: &&&Reference| match hint.context {
         Context::Annotation(kind) => hints::deferral(file, kind) == Deferral::ByFutureImport,
