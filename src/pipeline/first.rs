@@ -1,0 +1,60 @@
+//! The first pass over a file: parse it, see what the rest of the project must know of it, and keep its tree only if the
+//! second pass needs it. Decides nothing about imports.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::Input;
+use crate::outcome::Problem;
+use crate::project::FileIndex;
+use crate::python::{self, Module};
+use crate::text::LineIndex;
+
+/// A file after the first pass.
+pub(super) struct Read {
+    pub(super) index: Option<FileIndex>,
+    /// Kept only if the second pass needs it.
+    pub(super) module: Result<Option<Module>, Problem>,
+}
+
+pub(super) fn read(file: &Input, known: &HashSet<SmolStr>) -> Read {
+    let module = match python::parse(file.text.clone()) {
+        Ok(module) => module,
+        Err(faults) => return Read { index: None, module: Err(problem(file, &faults)) },
+    };
+    let index = FileIndex::new(&file.path, &module, known);
+    let wanted = file.selected && file.rewritable && index.as_ref().is_some_and(|index| concerns(file, index));
+    Read { index, module: Ok(wanted.then_some(module)) }
+}
+
+/// Whether the file imports a configured module, so that there may be something to do.
+fn concerns(file: &Input, index: &FileIndex) -> bool {
+    index.imports.iter().any(|module| file.config.lookup(module).is_some())
+}
+
+fn problem(file: &Input, faults: &[python::Fault]) -> Problem {
+    let first = faults.first();
+    Problem {
+        path: file.path.clone(),
+        place: first.map(|fault| LineIndex::new(&file.text).line_column(&file.text, fault.span.start())),
+        code: first.map_or("parse-error", |fault| fault.kind.code()),
+        message: first.map(ToString::to_string).unwrap_or_default(),
+    }
+}
+
+/// Top-level names that isort would take for first-party: folders and files of the root and of `src`.
+pub(super) fn first_party(files: &[Input]) -> Arc<BTreeSet<SmolStr>> {
+    let mut names = BTreeSet::new();
+    for file in files {
+        for path in [Some(file.path.as_str()), file.path.strip_prefix("src/")].into_iter().flatten() {
+            let name = match path.split_once('/') {
+                Some((folder, _)) => Some(folder),
+                None => path.strip_suffix(".py"),
+            };
+            names.extend(name.map(SmolStr::new));
+        }
+    }
+    Arc::new(names)
+}

@@ -1,0 +1,130 @@
+//! The second pass over a file: plan it with the whole project in sight, and prove what would be written.
+
+use std::collections::BTreeSet;
+
+use smol_str::SmolStr;
+
+use super::{Input, findings};
+use crate::config::TypeHints;
+use crate::edit;
+use crate::name::ModuleName;
+use crate::outcome::{FileOutcome, Problem, Statistics};
+use crate::plan::{self, Code, Facts, File, Level, Plan, Safety};
+use crate::policy;
+use crate::project::Project;
+use crate::python::Module;
+use crate::semantic::Model;
+use crate::sort::Sections;
+use crate::verify;
+
+/// One file's part of the outcome.
+pub(super) struct Checked {
+    pub(super) file: FileOutcome,
+    pub(super) problem: Option<Problem>,
+    pub(super) statistics: Statistics,
+}
+
+pub(super) fn check(
+    input: &Input,
+    module: &Module,
+    project: &Project,
+    first_party: &BTreeSet<SmolStr>,
+    only: &[ModuleName],
+    safety: Safety,
+) -> Result<Option<Checked>, Problem> {
+    if opted_out(module) {
+        return Ok(None);
+    }
+    let Some(id) = project.find(&input.path) else { return Ok(None) };
+    let model = Model::new(module);
+    let facts = Facts::new(module, &model);
+    let file = File { module, model: &model, project, id, config: &input.config, only, safety, facts };
+    let plan = plan::plan(&file);
+    if plan.subjects.is_empty() {
+        return Ok(None);
+    }
+    let sections = sections(input, first_party);
+    let (rewrite, problem) = match rewrite(&file, &plan, &sections) {
+        Ok(rewrite) => (rewrite, None),
+        Err(violation) => {
+            let message = format!(
+                "{violation}; the file stays as it is. This is a bug in hotcold: please report it with the file"
+            );
+            let code = "self-check-failed";
+            (None, Some(Problem { path: input.path.clone(), place: None, code, message }))
+        }
+    };
+    let failed = problem.is_some();
+    let statistics = statistics(&plan, rewrite.is_some(), failed);
+    let findings = if failed { Vec::new() } else { findings::findings(&file, &plan) };
+    let refusals = plan.refused.iter().map(|(subject, refusal)| findings::note(&file, subject, refusal)).collect();
+    let file = FileOutcome { path: input.path.clone(), findings, refusals, rewrite };
+    Ok(Some(Checked { file, problem, statistics }))
+}
+
+/// `# hotcold: skip-file`
+fn opted_out(module: &Module) -> bool {
+    let text = module.text();
+    text.contains("hotcold:")
+        && module.comments().iter().any(|comment| plan::directive(&text[*comment]) == Some("skip-file"))
+}
+
+fn sections(input: &Input, first_party: &BTreeSet<SmolStr>) -> Sections {
+    let mut names = first_party.clone();
+    names.extend(input.config.known_first_party.iter().map(SmolStr::new));
+    Sections { minor: input.config.target_minor(), first_party: names }
+}
+
+fn rewrite(
+    file: &File<'_>,
+    plan: &Plan<'_>,
+    sections: &Sections,
+) -> Result<Option<verify::Rewrite>, verify::Violation> {
+    if plan.changes_nothing() {
+        return Ok(None);
+    }
+    let edits = edit::lower(file, plan, sections).map_err(|conflict| verify::Violation::Fault(conflict.to_string()))?;
+    let after = edits.apply(file.module.text());
+    let allowed = verify::Allowed {
+        deferred_annotations: file.config.target_minor() >= 14,
+        future_import: file.safety == Safety::Unsafe && file.config.type_hints == TypeHints::Future,
+    };
+    let proved = verify::prove(&file.index().path, file.module, file.index(), after, allowed, |module, model| {
+        let facts = Facts::new(module, model);
+        let again = File { module, model, facts, ..*file };
+        plan::plan(&again).changes_nothing()
+    })?;
+    Ok(Some(proved))
+}
+
+fn statistics(plan: &Plan<'_>, changed: bool, failed: bool) -> Statistics {
+    let mut statistics = Statistics { files_changed: usize::from(changed), ..Statistics::default() };
+    for subject in &plan.subjects {
+        let verdict = &subject.verdict;
+        let place = match verdict.place {
+            policy::Place::Module => "module",
+            policy::Place::Function => "function",
+            policy::Place::Leave => "leave",
+        };
+        *statistics.verdicts.entry(format!("{place}: {}", verdict.reason)).or_default() += 1;
+        match (subject.level, verdict.place) {
+            (Level::Module, policy::Place::Function) => statistics.cold_imports += 1,
+            (Level::Function, policy::Place::Module) => statistics.hot_imports += 1,
+            _ => {}
+        }
+    }
+    if !failed {
+        for planned in &plan.moves {
+            match planned.subject().level {
+                Level::Module => statistics.cold_moved += 1,
+                Level::Function => statistics.hot_moved += 1,
+            }
+        }
+        statistics.comments_changed = plan.comments.len();
+    }
+    for (_, refusal) in &plan.refused {
+        *statistics.refusals.entry(refusal.code.name().to_owned()).or_default() += 1;
+        statistics.held_back += usize::from(refusal.code == Code::HeldBack);
+    }
+    statistics
+}
