@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, Iterator, Optional
 
 import judge_rules as rules
+import judge_types
 from judge_rules import Violation
 
 CONFIG_NAMES = {".hotcold.toml", "hotcold.toml", "hotcold-evidence.toml"}
@@ -65,6 +66,7 @@ class Tools:
     hotcold: str
     ruff: str
     python: str
+    mypy: bool = False
 
 
 class Run:
@@ -230,6 +232,8 @@ def judge(folder: Path, direction: str, tools: Tools, work: Path) -> Judgement:
     judged = [path for path in rewritten if path in readable and path in new and path not in broken]
     judgement.not_compiled_before = len(rewritten) - len(judged)
     judge_rewritten(judgement, tools, before, after, judged)
+    if tools.mypy and judged:
+        judgement.violations += judge_types.judge_types(tools.python, before, after, sorted(readable - broken))
     return judgement
 
 
@@ -414,6 +418,7 @@ def parse(arguments: Optional[list[str]]) -> argparse.Namespace:
     parser.add_argument("--hotcold", default=str(default), help="the binary (default: target/release/hotcold)")
     parser.add_argument("--ruff", default="ruff")
     parser.add_argument("--python", default=sys.executable, help="the CPython that must compile every rewritten file")
+    parser.add_argument("--mypy", action="store_true", help="hold the result against mypy of that CPython too")
     parser.add_argument("--direction", choices=["cold", "hot", "both"], default="both")
     parser.add_argument("--keep", metavar="DIR", type=Path, help="leave the copies and the patch here")
     parser.add_argument("--json", metavar="OUT", type=Path, help="write everything here")
@@ -429,7 +434,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
     if None in programs or not all(folder.is_dir() for folder in options.folders):
         print("hotcold, ruff, python or a folder is not there; see --help", file=sys.stderr)
         return 2
-    tools = Tools(*(os.path.abspath(str(program)) for program in programs))
+    tools = Tools(*(os.path.abspath(str(program)) for program in programs), mypy=options.mypy)
     directions = ["cold", "hot"] if options.direction == "both" else [options.direction]
     judgements, failed = [], False
     print(HEADER)
@@ -441,7 +446,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
                 work.mkdir(parents=True)
                 try:
                     judgement = judge(folder, direction, tools, work)
-                except (rules.RuffError, OSError, subprocess.SubprocessError) as error:
+                except (rules.RuffError, judge_types.MypyError, OSError, subprocess.SubprocessError) as error:
                     print(f"{folder.name} {direction}: could not be judged: {error}", file=sys.stderr)
                     failed = True
                     continue
