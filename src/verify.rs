@@ -11,7 +11,7 @@ use crate::policy;
 use crate::project::{FileIndex, ImportTarget, targets};
 use crate::python::{self, Module, Stmt, StmtKind};
 use crate::semantic::{
-    Annotation, BindingKind, Context, ImportSite, Model, Phase, Reference, Resolution, ScopeId, ScopeNode,
+    Annotation, BindingId, BindingKind, Context, ImportSite, Model, Phase, Reference, Resolution, ScopeId, ScopeNode,
 };
 use crate::text::{LineColumn, Span};
 
@@ -60,8 +60,6 @@ pub enum Violation {
     Meaning { name: SmolStr, place: LineColumn },
     #[error("`{name}` at line {place} would be used before it is imported")]
     Unbound { name: SmolStr, place: LineColumn },
-    #[error("`{name}` at line {place} is needed when the program runs, and only type checkers would import it")]
-    TypingOnly { name: SmolStr, place: LineColumn },
     #[error("`if {0}:` would not be a guard for type checkers")]
     NoGuard(String),
     #[error("a second run would change the file again")]
@@ -251,7 +249,7 @@ fn guards_are_guards(before: &Model<'_>, after: &Model<'_>, index: &FileIndex) -
         let no_guard = || Violation::NoGuard(after.module().text()[test.span].to_owned());
         let mut names = after.references().iter().filter(|reference| test.span.contains_range(reference.span));
         let reference = names.next().ok_or_else(no_guard)?;
-        let Meaning::Imported(targets) = meaning(after, reference, index) else { return Err(no_guard()) };
+        let Meaning::Imported(targets) = meaning(after, reference, index, &[]) else { return Err(no_guard()) };
         let parts = test.as_dotted().unwrap_or_default();
         let is_constant = targets.iter().all(|target| match target {
             Ok(ImportTarget { module, member: None }) => parts.len() == 2 && module.root() == "typing",
@@ -280,18 +278,17 @@ fn same_meaning(before: &Model<'_>, after: &Model<'_>, index: &FileIndex, allowe
         let place = before.module().line_column(reference.span.start());
         let changed = || Violation::Meaning { name: reference.name.clone(), place };
         let Some(twin) = new.get(position).filter(|twin| twin.name == reference.name) else { return Err(changed()) };
-        let (was, is) = (meaning(before, reference, index), meaning(after, twin, index));
+        // What only type checkers import means nothing to code that runs.
+        let runs = runs_at_all(twin, allowed);
+        let (old_unseen, new_unseen) = if runs { (&*old_guards, &*new_guards) } else { (&[][..], &[][..]) };
+        let was = meaning(before, reference, index, old_unseen);
+        let is = meaning(after, twin, index, new_unseen);
         if !is.stands_for(&was) {
             return Err(changed());
         }
         let moved = reference.resolution != twin.resolution;
         if moved && !is_bound_before(after, &sites, twin) {
             return Err(Violation::Unbound { name: reference.name.clone(), place });
-        }
-        let loses_it =
-            || is_bound_when_run(before, &old_guards, reference) && !is_bound_when_run(after, &new_guards, twin);
-        if runs_at_all(twin, allowed) && loses_it() {
-            return Err(Violation::TypingOnly { name: reference.name.clone(), place });
         }
     }
     if new.len() == old.len() { Ok(()) } else { Err(Violation::Code(LineColumn { line: 1, column: 1 })) }
@@ -301,20 +298,6 @@ fn same_meaning(before: &Model<'_>, after: &Model<'_>, index: &FileIndex, allowe
 fn runs_at_all(reference: &Reference, allowed: Allowed) -> bool {
     let eager = reference.context == Context::Annotation(Annotation::Eager);
     reference.is_evaluated() && !(eager && allowed.deferred_annotations)
-}
-
-/// Whether something other than an import for type checkers binds what the reference reads.
-fn is_bound_when_run(model: &Model<'_>, guards: &[Span], reference: &Reference) -> bool {
-    let scopes = match reference.resolution {
-        Resolution::Scope(scope) => vec![scope],
-        Resolution::ClassThenGlobal(class) => vec![class, model.module_scope()],
-        Resolution::Builtin | Resolution::Unknown => return true,
-    };
-    let bindings = scopes.into_iter().filter_map(|scope| model.symbol(scope, &reference.name));
-    bindings.flat_map(|symbol| &symbol.bindings).any(|id| {
-        let span = model.binding(*id).span;
-        !guards.iter().any(|guard| guard.contains_range(span))
-    })
 }
 
 /// Where imports for type checkers stand.
@@ -362,20 +345,26 @@ fn plain_root(target: &Result<ImportTarget, String>) -> Option<&str> {
     target.as_ref().ok().filter(|target| target.member.is_none()).map(|target| target.module.root())
 }
 
-fn meaning(model: &Model<'_>, reference: &Reference, index: &FileIndex) -> Meaning {
+/// `unseen` are places whose bindings do not count.
+fn meaning(model: &Model<'_>, reference: &Reference, index: &FileIndex, unseen: &[Span]) -> Meaning {
+    let is_seen = |span: Span| !unseen.iter().any(|place| place.contains_range(span));
     let scope = match reference.resolution {
         Resolution::Scope(scope) => scope,
         // The class's own value, or the module's: both are part of what it means.
         Resolution::ClassThenGlobal(class) => {
             let global = model.symbol(model.module_scope(), &reference.name);
-            return Meaning::ClassOrGlobal(class, global.map_or(0, |symbol| symbol.bindings.len()));
+            let seen = |id: &&BindingId| is_seen(model.binding(**id).span);
+            return Meaning::ClassOrGlobal(
+                class,
+                global.map_or(0, |symbol| symbol.bindings.iter().filter(seen).count()),
+            );
         }
         Resolution::Builtin => return Meaning::Builtin,
         Resolution::Unknown => return Meaning::Unknown,
     };
     let bindings = model.symbol(scope, &reference.name).map(|symbol| symbol.bindings.as_slice()).unwrap_or_default();
     let mut imported = BTreeSet::new();
-    for id in bindings {
+    for id in bindings.iter().filter(|id| is_seen(model.binding(**id).span)) {
         match model.binding(*id).kind {
             BindingKind::Import { import, alias } => {
                 let target = import.aliases.get(alias).and_then(|alias| {

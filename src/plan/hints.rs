@@ -12,7 +12,7 @@ use owner::{Owner, Role};
 use super::{At, Code, File, Place, Refusal, Subject};
 use crate::name::ModuleName;
 use crate::project::{Evaluated, bare};
-use crate::python::{Class, Expr};
+use crate::python::{Class, Expr, ExprKind};
 use crate::semantic::{Annotation, Context, Reference, Resolution};
 use crate::text::Span;
 
@@ -107,7 +107,7 @@ impl<'a> Hint<'_, 'a> {
     /// The absolute name of a decorator or base, if its first name is one of the module's or a builtin.
     fn absolute(&self, expr: &Expr) -> Option<ModuleName> {
         let mut root = bare(expr);
-        while let crate::python::ExprKind::Attribute { value, .. } = &root.kind {
+        while let ExprKind::Attribute { value, .. } = &root.kind {
             root = value;
         }
         let reference = self.file.facts.reference(self.file.model, root.span.start())?;
@@ -145,6 +145,11 @@ fn decorators(hint: &Hint<'_, '_>) -> Option<Refusal> {
 }
 
 fn is_blind(hint: &Hint<'_, '_>, decorator: &Expr) -> bool {
+    if let ExprKind::Call { keywords, .. } = &decorator.kind
+        && keywords.iter().any(|keyword| keyword.name.as_ref().is_some_and(|name| name.name == "pydantic"))
+    {
+        return false;
+    }
     let parts = bare(decorator).as_dotted();
     if matches!(parts.as_deref(), Some([_, "setter" | "getter" | "deleter"])) {
         return true;

@@ -80,9 +80,11 @@ pub(super) fn destinations<'a>(
     Ok(Destinations { functions: Functions::new(blocks), hints })
 }
 
-/// Whether one of the functions is around a reference.
+/// Whether one of the functions is around a reference, which then finds the name there. A class that binds the name
+/// as well looks for it among the globals.
 fn covers(file: &File<'_>, functions: &BTreeMap<ScopeId, &Function>, reference: &Reference) -> bool {
-    file.model.ancestors(reference.scope).any(|scope| functions.contains_key(&scope))
+    !matches!(reference.resolution, Resolution::ClassThenGlobal(_))
+        && file.model.ancestors(reference.scope).any(|scope| functions.contains_key(&scope))
 }
 
 /// Linters do not read type comments: they would call an import for them alone unused.
@@ -135,6 +137,11 @@ enum Use<'a> {
 /// The function that must import for this reference, or why none can.
 fn place_of<'a>(file: &File<'a>, reference: &Reference) -> Result<Use<'a>, Refusal> {
     let refuse = |code: Code, what: &str| Refusal::here(code, reference.span, what);
+    let is_text =
+        matches!(reference.context, Context::Annotation(Annotation::Deferred | Annotation::Quoted | Annotation::Never));
+    if !is_text && let Resolution::ClassThenGlobal(_) = reference.resolution {
+        return Err(refuse(Code::ReboundInClass, "a class body reads and binds the name"));
+    }
     if let Context::Annotation(kind) = reference.context {
         let function = file.model.enclosing_function(reference.scope);
         return match (kind, function.and_then(|scope| function_of(file, scope))) {
@@ -152,9 +159,6 @@ fn place_of<'a>(file: &File<'a>, reference: &Reference) -> Result<Use<'a>, Refus
             }
             _ => Ok(Use::Hint),
         };
-    }
-    if let Resolution::ClassThenGlobal(_) = reference.resolution {
-        return Err(refuse(Code::ReboundInClass, "a class body reads and binds the name"));
     }
     if let Some((scope, function)) =
         file.model.enclosing_function(reference.scope).and_then(|scope| function_of(file, scope))
@@ -203,7 +207,9 @@ fn shared_root(file: &File<'_>, subject: &Subject, unit: &[&Subject]) -> Result<
         let binding = file.model.binding(*id);
         let BindingKind::Import { import, alias } = binding.kind else { continue };
         let moves = unit.iter().any(|other| std::ptr::eq(file.site(other).import, import) && other.alias == alias);
-        if !moves && !import.is_star() {
+        let is_typing_only =
+            file.model.imports().iter().any(|site| std::ptr::eq(site.import, import) && file.is_typing_only(site));
+        if !moves && !import.is_star() && !is_typing_only {
             let what = format!("this import binds `{}` too and stays", subject.bound);
             return Err(Refusal::here(Code::SharedRootBinding, binding.span, what));
         }

@@ -24,7 +24,7 @@ const BLIND: &[&str] = &[
     "attr", "attrs", "backoff", "boto3", "botocore", "cachetools", "celery", "chalice", "click", "click_option_group",
     "contextlib2", "decorator", "deprecated", "deprecation", "django", "docutils", "flask", "freezegun", "gunicorn",
     "jinja2", "lxml", "markdown", "matplotlib", "mock", "moto", "numpy", "pandas", "parameterized", "pygments",
-    "pyparsing", "pytest", "pytest_asyncio", "requests", "requests_mock", "responses", "rest_framework", "retry",
+    "pyparsing", "pytest", "pytest_asyncio", "requests", "requests_mock", "responses", "retry",
     "retrying", "rich", "scipy", "setuptools", "simplejson", "six", "sklearn", "sphinx", "starlette", "tenacity",
     "tornado", "tqdm", "twisted", "typing_extensions", "urllib3", "vcr", "watchdog", "werkzeug", "wrapt", "yaml",
 ];

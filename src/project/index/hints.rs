@@ -68,9 +68,12 @@ impl HintFacts {
         let mut facts = HintFacts::default();
         let home = Home { name, is_package };
         facts.read_body(module.body(), &home);
-        let mut finder = Finder { facts: &mut facts, module, home: &home };
+        let mut finder = Finder { facts: &mut facts, module, home: &home, evals: false };
         for stmt in &module.body().body {
             finder.visit_stmt(stmt);
+        }
+        if finder.evals {
+            facts.evaluations.iter_mut().for_each(|evaluation| evaluation.when = Evaluated::Text);
         }
         facts
     }
@@ -178,13 +181,18 @@ pub const EVALUATORS: &[&str] =
 
 /// Names of functions that evaluate annotations which Python keeps unevaluated, and those that are text if they are
 /// called with `eval_str`.
-pub const INSPECTORS: &[&str] = &["signature", "get_annotations", "getfullargspec"];
+pub const INSPECTORS: &[&str] = &["signature", "get_annotations", "getfullargspec", "create_autospec"];
+
+/// The modules that these functions are of.
+const INSPECTING: &[&str] = &["inspect", "annotationlib", "unittest", "mock"];
 
 /// Finds the libraries and calls that evaluate annotations, in any scope.
 struct Finder<'f, 'm> {
     facts: &'f mut HintFacts,
     module: &'m Module,
     home: &'f Home<'f>,
+    /// `eval` stands in the file: what it does with text that it reads cannot be told.
+    evals: bool,
 }
 
 impl<'m> Visitor<'m> for Finder<'_, 'm> {
@@ -214,16 +222,30 @@ impl<'m> Visitor<'m> for Finder<'_, 'm> {
     fn visit_expr(&mut self, expr: &'m Expr) {
         match &expr.kind {
             ExprKind::Call { func, args, keywords } => {
-                let name = last(func).unwrap_or_default();
-                let eval_str = keywords.iter().any(|keyword| is_named(keyword, &["eval_str"]));
-                if EVALUATORS.contains(&name) || (eval_str && INSPECTORS.contains(&name)) {
-                    self.evaluation(Evaluated::Text, name, args.first(), expr.span);
-                } else if INSPECTORS.contains(&name) {
-                    self.evaluation(Evaluated::Deferred, name, args.first(), expr.span);
+                let has = |name: &str| keywords.iter().any(|keyword| is_named(keyword, &[name]));
+                match self.reader(func) {
+                    Some((name, when)) => {
+                        let when = if has("eval_str") { Evaluated::Text } else { when };
+                        self.evaluation(when, &name, args.first(), expr.span);
+                        // Not the name of the function again, which would be taken for one that is passed on.
+                        args.iter()
+                            .chain(keywords.iter().map(|keyword| &keyword.value))
+                            .for_each(|e| self.visit_expr(e));
+                        return;
+                    }
+                    None if has("autospec") => self.evaluation(Evaluated::Deferred, "autospec", None, expr.span),
+                    None => {}
                 }
             }
             ExprKind::Attribute { value, attr } if matches!(attr.name.as_str(), "__annotations__" | "__annotate__") => {
                 self.evaluation(Evaluated::Deferred, &attr.name, Some(value), expr.span);
+            }
+            ExprKind::Name(_) | ExprKind::Attribute { .. } => {
+                // Passed on as a value it may be called with anything.
+                if let Some((name, when)) = self.reader(expr) {
+                    self.evaluation(when, &name, None, expr.span);
+                }
+                self.evals |= expr.as_name() == Some("eval");
             }
             _ => {}
         }
@@ -232,6 +254,23 @@ impl<'m> Visitor<'m> for Finder<'_, 'm> {
 }
 
 impl Finder<'_, '_> {
+    /// The function that evaluates annotations, if the expression names one, under whichever name it was imported.
+    fn reader(&self, expr: &Expr) -> Option<(SmolStr, Evaluated)> {
+        let written = last(expr)?;
+        let meant = expr.as_dotted().and_then(|parts| self.facts.resolve(&parts, self.home.name));
+        let names = [written, meant.as_ref().map_or(written, ModuleName::last)];
+        let found = |list: &[&str]| names.iter().any(|name| list.contains(name));
+        let when = match () {
+            () if found(EVALUATORS) => Evaluated::Text,
+            // Words that other things are called by too.
+            () if found(INSPECTORS) && meant.as_ref().is_some_and(|meant| INSPECTING.contains(&meant.root())) => {
+                Evaluated::Deferred
+            }
+            () => return None,
+        };
+        Some((SmolStr::new(names[1]), when))
+    }
+
     fn evaluation(&mut self, when: Evaluated, call: &str, of: Option<&Expr>, span: Span) {
         let parts = of.and_then(Expr::as_dotted);
         // A name that is not one of the module's is a parameter or a local: anything.
