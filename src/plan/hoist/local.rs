@@ -4,7 +4,7 @@ use super::{Context, same, written};
 use crate::plan::sink::is_suppress;
 use crate::plan::{Code, File, Refusal, Subject, is_typing_guard, known};
 use crate::python::visit::{Visitor, walk_stmt};
-use crate::python::{Expr, ExprKind, Module, Stmt, StmtKind, Try};
+use crate::python::{Expr, ExprKind, Module, Stmt, StmtKind};
 use crate::semantic::{Arm, BindingKind, Guard, ScopeNode};
 use crate::sort::stdlib;
 use crate::text::Span;
@@ -78,7 +78,7 @@ fn guards(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal
             Arm::With => Some(Refusal::here(Code::InWith, at, "this `with` is around it")),
             Arm::Loop => None,
             Arm::TryBody => match &guard.stmt.kind {
-                StmtKind::Try(node) if !catches_import_error(node) => None,
+                StmtKind::Try(node) if !node.may_catch_import_error() => None,
                 _ => Some(Refusal::here(Code::GuardedImport, at, "this `try` handles its failure")),
             },
             Arm::Handler(_) | Arm::TryElse | Arm::Finally if is_stdlib => None,
@@ -92,44 +92,6 @@ fn guards(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal
             }
         }
     })
-}
-
-fn catches_import_error(node: &Try) -> bool {
-    node.handlers.iter().any(|handler| match &handler.exception {
-        None => true,
-        Some(exception) => match &exception.kind {
-            ExprKind::Tuple(items) => items.iter().any(may_be_import_error),
-            _ => may_be_import_error(exception),
-        },
-    })
-}
-
-/// Anything but the well-known exceptions that have nothing to do with importing.
-fn may_be_import_error(exception: &Expr) -> bool {
-    const UNRELATED: &[&str] = &[
-        "ArithmeticError",
-        "AssertionError",
-        "AttributeError",
-        "EOFError",
-        "FileExistsError",
-        "FileNotFoundError",
-        "IndexError",
-        "KeyError",
-        "KeyboardInterrupt",
-        "LookupError",
-        "NameError",
-        "OverflowError",
-        "PermissionError",
-        "RecursionError",
-        "StopIteration",
-        "TimeoutError",
-        "TypeError",
-        "UnicodeDecodeError",
-        "UnicodeError",
-        "ValueError",
-        "ZeroDivisionError",
-    ];
-    !exception.as_name().is_some_and(|name| UNRELATED.contains(&name))
 }
 
 /// A condition on the Python version, the platform or what is installed.
