@@ -7,6 +7,7 @@ use std::ops::Range;
 use globset::Glob;
 use toml::de::DeValue;
 
+use super::Placement;
 use super::error::ConfigError;
 use super::exclude::glob;
 use super::table::{Bounds, Document, Placed, Table};
@@ -23,6 +24,7 @@ pub struct Layer {
     pub target_version: Option<PythonVersion>,
     pub exclude: Option<Vec<Glob>>,
     pub exception_comments: Option<bool>,
+    pub placement: Option<Placement>,
     pub side_effects: Vec<ModuleName>,
     pub policy: PolicyLayer,
     pub modules: BTreeMap<ModuleName, ModuleEvidence>,
@@ -41,8 +43,17 @@ pub struct PolicyLayer {
     pub light_ms: Option<Placed<f64>>,
 }
 
-const KEYS: [&str; 8] =
-    ["target-version", "evidence", "exclude", "extend", "exception-comments", "side-effects", "policy", "modules"];
+const KEYS: [&str; 9] = [
+    "target-version",
+    "evidence",
+    "exclude",
+    "extend",
+    "exception-comments",
+    "placement",
+    "side-effects",
+    "policy",
+    "modules",
+];
 
 const POLICY_KEYS: [&str; 8] = [
     "heavy-ms",
@@ -123,6 +134,7 @@ impl Layer {
             target_version: self.target_version.or(base.target_version),
             exclude: self.exclude.or(base.exclude),
             exception_comments: self.exception_comments.or(base.exception_comments),
+            placement: self.placement.or(base.placement),
             side_effects,
             policy: self.policy.over(base.policy),
             modules,
@@ -167,6 +179,7 @@ fn layer(table: &Table<'_, '_>) -> Result<Layer, ConfigError> {
         target_version: checked(table, table.string("target-version")?, |text| text.parse())?,
         exclude: globs(table)?,
         exception_comments: table.boolean("exception-comments")?.map(|placed| placed.value),
+        placement: table.choice("placement", &Placement::ALL.map(|placement| (placement.name(), placement)))?,
         side_effects: table
             .strings("side-effects")?
             .unwrap_or_default()
