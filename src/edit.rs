@@ -102,10 +102,10 @@ impl<'m> Changes<'m> {
             .is_some_and(|gone| gone.len() >= site.import.aliases.len());
         let entry = entry::of_alias(file.module, site.stmt, subject.alias, leaves_whole);
         match planned.to() {
-            Destination::Functions(functions) => {
-                for block in functions.iter() {
+            Destination::Functions(receivers) => {
+                for receiver in receivers.iter() {
                     let entry = entry::without_exception_comment(entry.clone());
-                    self.block(file, block).arriving.push((subject.site, entry));
+                    self.block(file, receiver.block).arriving.push((subject.site, entry));
                 }
             }
             Destination::Module(anchor) => {

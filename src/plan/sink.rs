@@ -1,6 +1,7 @@
 //! Module to functions: a module-level import whose verdict is *function*. All or nothing per configured module, because
 //! one import that stays loads the module at start all the same.
 
+mod branch;
 mod checks;
 mod place;
 

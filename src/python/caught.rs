@@ -10,11 +10,16 @@ impl Try {
 }
 
 impl Handler {
+    /// Whether it may catch what Python raises in a generator or coroutine that is thrown away half-way.
+    pub fn may_catch_generator_exit(&self) -> bool {
+        self.may_catch(may_be_generator_exit)
+    }
+
     fn may_catch(&self, may_be: impl Fn(&Expr) -> bool) -> bool {
-        match self.exception.as_ref().map(|exception| (&exception.kind, exception)) {
+        match &self.exception {
             None => true,
-            Some((ExprKind::Tuple(items), _)) => items.iter().any(may_be),
-            Some((_, exception)) => may_be(exception),
+            Some(Expr { kind: ExprKind::Tuple(items), .. }) => items.iter().any(may_be),
+            Some(exception) => may_be(exception),
         }
     }
 }
@@ -45,4 +50,10 @@ fn may_be_import_error(exception: &Expr) -> bool {
         "ZeroDivisionError",
     ];
     !exception.as_name().is_some_and(|name| UNRELATED.contains(&name))
+}
+
+/// Classes that people name in handlers are subclasses of `Exception`, which `GeneratorExit` is not.
+fn may_be_generator_exit(exception: &Expr) -> bool {
+    let Some(parts) = exception.as_dotted() else { return true };
+    matches!(parts.last(), Some(&("BaseException" | "GeneratorExit")))
 }

@@ -1,10 +1,13 @@
-//! Where a sunk import goes: the functions that use it, and what a function must not be to receive one.
+//! Where a sunk import goes: the functions that use it, and what a function must not be to receive one. Which block of
+//! the function is `branch`'s business.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::branch::{self, Home};
 use super::is_plain;
+use crate::config::Placement;
 use crate::name::ModuleName;
-use crate::plan::{At, Code, File, Functions, Place, Refusal, Subject, known};
+use crate::plan::{At, Code, File, Place, Receiver, Receivers, Refusal, Subject, known};
 use crate::python::{Block, Expr, ExprKind, Function, ImportForm};
 use crate::semantic::{Annotation, BindingKind, Context, Phase, Reference, Resolution, ScopeId, ScopeNode};
 use crate::text::Span;
@@ -14,10 +17,11 @@ pub(super) fn destinations<'a>(
     file: &File<'a>,
     subject: &Subject,
     unit: &[&Subject],
-) -> Result<Functions<'a>, Refusal> {
+) -> Result<Receivers<'a>, Refusal> {
     let module_scope = file.model.module_scope();
-    let mut functions: BTreeMap<ScopeId, &'a Function> = BTreeMap::new();
-    let mut guards: Vec<&'a Block> = Vec::new();
+    // With the part of the text that holds the uses.
+    let mut functions: BTreeMap<ScopeId, (&'a Function, Span)> = BTreeMap::new();
+    let mut guards: Vec<(&'a Block, Span)> = Vec::new();
     let mut seen = 0usize;
     shared_root(file, subject, unit)?;
     let providers = Providers::of(file, subject);
@@ -26,13 +30,13 @@ pub(super) fn destinations<'a>(
         providers.check(file, subject, reference)?;
         match place_of(file, reference)? {
             Use::Function(scope, function) => {
-                functions.insert(scope, function);
+                let (_, uses) = functions.entry(scope).or_insert((function, reference.span));
+                *uses = uses.cover(reference.span);
             }
-            Use::MainGuard(block) => {
-                if !guards.iter().any(|known| std::ptr::eq(*known, block)) {
-                    guards.push(block);
-                }
-            }
+            Use::MainGuard(block) => match guards.iter_mut().find(|(known, _)| std::ptr::eq(*known, block)) {
+                Some((_, uses)) => *uses = uses.cover(reference.span),
+                None => guards.push((block, reference.span)),
+            },
         }
     }
     if seen == 0 {
@@ -43,14 +47,26 @@ pub(super) fn destinations<'a>(
     let outermost: Vec<(ScopeId, &Function)> = functions
         .iter()
         .filter(|(scope, _)| !file.model.ancestors(**scope).skip(1).any(|outer| functions.contains_key(&outer)))
-        .map(|(scope, function)| (*scope, *function))
+        .map(|(scope, (function, _))| (*scope, *function))
         .collect();
     for (scope, function) in &outermost {
         receiving_function(file, *scope, function)?;
     }
     taken_as_a_whole(file, subject, &outermost)?;
-    let blocks = guards.into_iter().chain(outermost.iter().map(|(_, function)| &function.body)).collect();
-    Functions::new(blocks)
+    let homes = outermost.into_iter().map(|(scope, function)| {
+        let inside = functions.iter().filter(|(inner, _)| file.model.is_within(**inner, scope));
+        let uses = inside.map(|(_, (_, uses))| *uses).reduce(Span::cover).unwrap_or(function.body.span);
+        (Home::Function(function), uses)
+    });
+    let homes = guards.into_iter().map(|(block, uses)| (Home::MainGuard(block), uses)).chain(homes);
+    let receivers = homes.map(|(home, uses)| Receiver {
+        home: home.body(),
+        block: match file.config.placement {
+            Placement::Function => home.body(),
+            Placement::Branch => branch::innermost(file, home, uses),
+        },
+    });
+    Receivers::new(receivers.collect())
         .ok_or_else(|| Refusal::here(Code::SideEffectOnly, file.span_of(subject), "nothing refers to it"))
 }
 
