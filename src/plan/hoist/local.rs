@@ -1,6 +1,6 @@
 //! What keeps a function-level import in its function: how it is written, what stands around it, what its function is for.
 
-use super::{Context, same, written};
+use super::{Context, own_comment, present, same, written};
 use crate::plan::sink::is_suppress;
 use crate::plan::{Code, File, Refusal, Subject, is_typing_guard, known};
 use crate::python::visit::{Visitor, walk_stmt};
@@ -185,12 +185,11 @@ fn other_bindings_in_function(file: &File<'_>, subject: &Subject, context: &Cont
         let what = format!("`{}` is bound in another way here", subject.bound);
         match binding.kind {
             BindingKind::Import { import, alias } if same(file, import, alias, &wanted) => {
-                let twin = file.model.imports().iter().find(|site| std::ptr::eq(site.import, import))?;
-                let blocked = file.facts.is_kept(twin.stmt)
-                    || twin.guards.iter().any(|guard| {
-                        matches!(guard.arm, Arm::TryBody | Arm::With | Arm::If(_) | Arm::Else | Arm::Case(_))
-                    }) && twin.guards.len() != file.site(subject).guards.len();
-                if blocked {
+                let site = file.model.imports().iter().position(|site| std::ptr::eq(site.import, import))?;
+                let twin = Subject { site, alias, ..subject.clone() };
+                let is_itself = site == subject.site && alias == subject.alias;
+                if !is_itself && stays(file, &twin, context) {
+                    let what = format!("`{}` is imported again here, and that import stays", subject.bound);
                     return Some(Refusal::here(Code::ReboundInFunction, binding.span, what));
                 }
             }
@@ -202,6 +201,14 @@ fn other_bindings_in_function(file: &File<'_>, subject: &Subject, context: &Cont
         }
     }
     None
+}
+
+/// Whether an import of the same has a reason of its own to stay in the function: then the name stays local.
+fn stays(file: &File<'_>, twin: &Subject, context: &Context<'_>) -> bool {
+    const OWN: &[Check] = &[suppressed, documented, guards, docstring];
+    file.facts.is_kept(file.site(twin).stmt)
+        || OWN.iter().any(|check| check(file, twin, context).is_some())
+        || present(file, twin).is_some() && own_comment(file, twin).is_some()
 }
 
 fn declared_global(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {
