@@ -98,6 +98,10 @@ impl<'m> Receivers<'m> {
     pub fn iter(&self) -> impl Iterator<Item = Receiver<'m>> {
         std::iter::once(self.first).chain(self.rest.iter().copied())
     }
+
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Receiver<'m>> {
+        std::iter::once(&mut self.first).chain(&mut self.rest)
+    }
 }
 
 /// Where in the module's body a hoisted import goes.

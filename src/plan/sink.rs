@@ -71,20 +71,22 @@ fn plan_unit<'a>(file: &File<'a>, unit: &[&Subject]) -> Result<Vec<Move<'a>>, Ve
         kept |= file.facts.is_kept(file.site(subject).stmt);
         reasons.push(checks::refusal(file, subject));
     }
-    let mut moves = Vec::new();
+    let mut planned = Vec::new();
     for (subject, reason) in unit.iter().zip(&mut reasons) {
         if reason.is_some() {
             continue;
         }
         match place::destinations(file, subject, unit) {
-            Ok(to) => {
-                let to = Destination::Functions(to);
-                moves.push(Move { subject: (*subject).clone(), to });
-            }
+            Ok(receivers) => planned.push((*subject, receivers)),
             Err(refusal) => *reason = Some(refusal),
         }
     }
-    if kept || reasons.iter().any(Option::is_some) { Err(reasons) } else { Ok(moves) }
+    if kept || reasons.iter().any(Option::is_some) {
+        return Err(reasons);
+    }
+    branch::join_outer(&mut planned);
+    let to_move = |(subject, to): (&Subject, _)| Move { subject: subject.clone(), to: Destination::Functions(to) };
+    Ok(planned.into_iter().map(to_move).collect())
 }
 
 /// Each member with a reason of its own says so; the others point at the first of those.

@@ -2,7 +2,10 @@
 //! runs only sometimes, and runs an import as the top of the function would. Whether the function may receive one at all
 //! is `place`'s business.
 
-use crate::plan::{File, known};
+use std::collections::BTreeMap;
+
+use crate::name::ModuleName;
+use crate::plan::{File, Receiver, Receivers, Subject, known};
 use crate::python::visit::{Visitor, walk_block, walk_expr, walk_stmt};
 use crate::python::{Block, Expr, ExprKind, Function, Handler, Stmt, StmtKind};
 use crate::text::{Span, TextSize};
@@ -34,6 +37,33 @@ pub(super) fn innermost<'a>(file: &File<'a>, home: Home<'a>, uses: Span) -> &'a 
     let change = first_change(file, body);
     let unchanged = |branch: &&Block| change.is_none_or(|change| branch.span.start() <= change);
     branches.into_iter().rev().find(unchanged).unwrap_or(body)
+}
+
+/// A branch saves nothing where a block around it imports the module anyway, for another of its names: they stand
+/// together there.
+pub(super) fn join_outer(planned: &mut [(&Subject, Receivers<'_>)]) {
+    let mut by_home: BTreeMap<Option<TextSize>, Vec<(&ModuleName, Receiver<'_>)>> = BTreeMap::new();
+    for (subject, receivers) in planned.iter() {
+        for receiver in receivers.iter() {
+            by_home.entry(receiver.home.colon).or_default().push((&subject.target.module, receiver));
+        }
+    }
+    for (subject, receivers) in planned {
+        for receiver in receivers.iter_mut() {
+            let beside = by_home.get(&receiver.home.colon).map_or(&[][..], Vec::as_slice);
+            let loads = beside.iter().filter(|(module, _)| loads(module, subject));
+            let around = loads.filter(|(_, other)| other.block.span.contains_range(receiver.block.span));
+            if let Some((_, outer)) = around.max_by_key(|(_, other)| other.block.span.len()) {
+                receiver.block = outer.block;
+            }
+        }
+    }
+}
+
+/// Whether importing `module` loads all that the import of `subject` would. A name of the same package counts, though
+/// it may be a submodule.
+fn loads(module: &ModuleName, subject: &Subject) -> bool {
+    module == &subject.target.module || module.is_within(&subject.target.dotted())
 }
 
 /// The branches around `uses`, outermost first.
