@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Owns: the judgement of hotcold on real code, by CPython and ruff and never by hotcold's own view of Python.
 
-    judge.py FOLDER... [--direction cold|hot|both] [--hotcold PATH] [--ruff PATH] [--python PATH] [--keep DIR] [--json OUT]
+    judge.py FOLDER... [--direction cold|hot|both] [--config-line LINE]... [--hotcold PATH] [--ruff PATH] [--python PATH]
+             [--keep DIR] [--json OUT]
 
 A folder is copied (without .git and without any hotcold configuration), every third-party and standard-library module
 that it imports is declared cold, then every one hot, and hotcold's `check`, `diff` and `fix` run on the copy. What they
@@ -195,21 +196,21 @@ def is_sibling(file: Path, name: str) -> bool:
     return (folder / f"{name}.py").exists() or (folder / name / "__init__.py").exists()
 
 
-def config_text(modules: list[str], direction: str) -> str:
-    """A hotcold.toml that declares all `modules` cold or hot."""
-    return "".join(f'[modules."{module}"]\n{EVIDENCE[direction]}\n' for module in modules)
+def config_text(modules: list[str], direction: str, lines: list[str]) -> str:
+    """A hotcold.toml that begins with `lines` and declares all `modules` cold or hot."""
+    return "".join(f"{line}\n" for line in lines) + "".join(f'[modules."{module}"]\n{EVIDENCE[direction]}\n' for module in modules)
 
 
 # ---------------------------------------------------------------- one folder, one direction
 
 
-def judge(folder: Path, direction: str, tools: Tools, work: Path) -> Judgement:
-    """Runs hotcold on copies of `folder` below `work` and holds the result against every rule."""
+def judge(folder: Path, direction: str, lines: list[str], tools: Tools, work: Path) -> Judgement:
+    """Runs hotcold, configured with `lines`, on copies of `folder` below `work`; holds the result against every rule."""
     judgement = Judgement(folder.name, direction)
     before, after, patched = work / "before", work / "after", work / "patched"
     copy_tree(folder, before)
     modules = imported_modules(before)
-    (before / "hotcold.toml").write_text(config_text(modules, direction), "utf-8")
+    (before / "hotcold.toml").write_text(config_text(modules, direction, lines), "utf-8")
     for copy in (after, patched):
         shutil.copytree(before, copy, symlinks=True)
     old = read_tree(before)
@@ -415,6 +416,9 @@ def parse(arguments: Optional[list[str]]) -> argparse.Namespace:
     parser.add_argument("--ruff", default="ruff")
     parser.add_argument("--python", default=sys.executable, help="the CPython that must compile every rewritten file")
     parser.add_argument("--direction", choices=["cold", "hot", "both"], default="both")
+    parser.add_argument(
+        "--config-line", metavar="LINE", action="append", default=[], help="a line for the head of each hotcold.toml"
+    )
     parser.add_argument("--keep", metavar="DIR", type=Path, help="leave the copies and the patch here")
     parser.add_argument("--json", metavar="OUT", type=Path, help="write everything here")
     parser.add_argument("--limit", type=int, default=20, help="lines of each kind to print (default: 20)")
@@ -440,7 +444,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
                 shutil.rmtree(work, ignore_errors=True)
                 work.mkdir(parents=True)
                 try:
-                    judgement = judge(folder, direction, tools, work)
+                    judgement = judge(folder, direction, options.config_line, tools, work)
                 except (rules.RuffError, OSError, subprocess.SubprocessError) as error:
                     print(f"{folder.name} {direction}: could not be judged: {error}", file=sys.stderr)
                     failed = True
