@@ -301,9 +301,10 @@ fn is_bound_before(model: &Model<'_>, sites: &Sites<'_, '_>, reference: &Referen
 /// nothing gives it another context.
 fn is_branch(guard: &Guard<'_>) -> bool {
     match (guard.arm, &guard.stmt.kind) {
-        (Arm::If(_) | Arm::Else | Arm::Case(_) | Arm::Handler(_) | Arm::TryElse, _) => true,
+        (Arm::If(_) | Arm::Else | Arm::Case(_), _) => true,
         (Arm::TryBody, StmtKind::Try(node)) => !node.may_catch_import_error(),
-        (Arm::TryBody | Arm::Loop | Arm::With | Arm::Finally, _) => false,
+        (Arm::Handler(_) | Arm::TryElse, StmtKind::Try(node)) => !node.drops_exceptions(),
+        _ => false,
     }
 }
 

@@ -1,11 +1,16 @@
-//! What the handlers of a `try` may catch. Judges by the names that are written, and takes anything unknown for caught.
+//! What a `try` may catch. Judges by the names that are written, and takes anything unknown for caught.
 
-use super::ast::{Expr, ExprKind, Handler, Try};
+use super::ast::{Block, Expr, ExprKind, Handler, StmtKind, Try};
 
 impl Try {
-    /// Whether the failure of an import in the body may end in one of the handlers.
+    /// Whether the failure of an import in the body may end in this statement.
     pub fn may_catch_import_error(&self) -> bool {
-        self.handlers.iter().any(|handler| handler.may_catch(may_be_import_error))
+        self.drops_exceptions() || self.handlers.iter().any(|handler| handler.may_catch(may_be_import_error))
+    }
+
+    /// Whether the `finally` may end an exception of the body, a handler or the `else` by leaving, as with `return`.
+    pub fn drops_exceptions(&self) -> bool {
+        self.finally.as_ref().is_some_and(may_leave)
     }
 }
 
@@ -22,6 +27,14 @@ impl Handler {
             Some(exception) => may_be(exception),
         }
     }
+}
+
+fn may_leave(block: &Block) -> bool {
+    block.body.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Return(_) | StmtKind::Break | StmtKind::Continue => true,
+        StmtKind::Function(_) | StmtKind::Class(_) => false,
+        _ => stmt.blocks().into_iter().any(may_leave),
+    })
 }
 
 /// Anything but the well-known exceptions that have nothing to do with importing.

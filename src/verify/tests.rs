@@ -77,6 +77,8 @@ fn an_import_must_not_stand_where_it_runs_in_another_way() {
         "def f(a):\n    try:\n        if a:\n            @\n            m.x\n    except:\n        pass",
         "def f(a):\n    try:\n        if a:\n            @\n            m.x\n    except (KeyError, lib.Error):\n        pass",
         "def f(a):\n    try:\n        pass\n    finally:\n        @\n        m.x",
+        "def f(a):\n    try:\n        if a:\n            @\n            m.x\n    finally:\n        return 1",
+        "def f(a):\n    try:\n        pass\n    except E:\n        @\n        m.x\n    finally:\n        if a:\n            return",
         "if __name__ == '__main__':\n    for i in a:\n        @\n        m.x",
         "if __name__ == '__main__':\n    try:\n        @\n        m.x\n    except Exception:\n        pass",
     ] {

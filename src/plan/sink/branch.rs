@@ -105,7 +105,7 @@ fn block_around(block: &Block, uses: Span) -> Option<(&Block, Runs)> {
             let runs = if node.may_catch_import_error() { Runs::Otherwise } else { Runs::Always };
             Some((&node.body, runs))
         }
-        StmtKind::Try(node) => {
+        StmtKind::Try(node) if !node.drops_exceptions() => {
             node.handlers.iter().map(|handler| &handler.body).chain(&node.orelse).find(holds).map(chosen)
         }
         _ => None,
