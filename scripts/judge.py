@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Owns: the judgement of hotcold on real code, by CPython and ruff and never by hotcold's own view of Python.
 
-    judge.py FOLDER... [--direction cold|hot|both] [--hotcold PATH] [--ruff PATH] [--python PATH] [--keep DIR] [--json OUT]
+    judge.py FOLDER... [--direction cold|hot|both] [--config-line LINE]... [--hotcold PATH] [--ruff PATH] [--python PATH]
+             [--unsafe] [--mypy] [--keep DIR] [--json OUT]
 
 A folder is copied (without .git and without any hotcold configuration), every third-party and standard-library module
 that it imports is declared cold, then every one hot, and hotcold's `check`, `diff` and `fix` run on the copy. What they
@@ -67,6 +68,7 @@ class Tools:
     ruff: str
     python: str
     mypy: bool = False
+    unsafe: bool = False
 
 
 class Run:
@@ -76,7 +78,7 @@ class Run:
         start = time.monotonic()
         environment = {**os.environ, "NO_COLOR": "1", "GIT_CEILING_DIRECTORIES": str(folder.parent)}
         done = subprocess.run(
-            [tools.hotcold, *arguments], cwd=folder, capture_output=True, timeout=TIMEOUT_SECONDS, env=environment
+            [tools.hotcold, *arguments, *(["--unsafe"] if tools.unsafe else [])], cwd=folder, capture_output=True, timeout=TIMEOUT_SECONDS, env=environment
         )
         self.seconds = round(time.monotonic() - start, 3)
         self.code, self.out, self.err = done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
@@ -197,21 +199,22 @@ def is_sibling(file: Path, name: str) -> bool:
     return (folder / f"{name}.py").exists() or (folder / name / "__init__.py").exists()
 
 
-def config_text(modules: list[str], direction: str) -> str:
-    """A hotcold.toml that declares all `modules` cold or hot."""
-    return "".join(f'[modules."{module}"]\n{EVIDENCE[direction]}\n' for module in modules)
+def config_text(modules: list[str], direction: str, lines: list[str]) -> str:
+    """A hotcold.toml that begins with `lines` and declares all `modules` cold or hot."""
+    head = "".join(f"{line}\n" for line in lines)
+    return head + "".join(f'[modules."{module}"]\n{EVIDENCE[direction]}\n' for module in modules)
 
 
 # ---------------------------------------------------------------- one folder, one direction
 
 
-def judge(folder: Path, direction: str, tools: Tools, work: Path) -> Judgement:
-    """Runs hotcold on copies of `folder` below `work` and holds the result against every rule."""
+def judge(folder: Path, direction: str, lines: list[str], tools: Tools, work: Path) -> Judgement:
+    """Runs hotcold, configured with `lines`, on copies of `folder` below `work`; holds the result against every rule."""
     judgement = Judgement(folder.name, direction)
     before, after, patched = work / "before", work / "after", work / "patched"
     copy_tree(folder, before)
     modules = imported_modules(before)
-    (before / "hotcold.toml").write_text(config_text(modules, direction), "utf-8")
+    (before / "hotcold.toml").write_text(config_text(modules, direction, lines), "utf-8")
     for copy in (after, patched):
         shutil.copytree(before, copy, symlinks=True)
     old = read_tree(before)
@@ -420,6 +423,10 @@ def parse(arguments: Optional[list[str]]) -> argparse.Namespace:
     parser.add_argument("--python", default=sys.executable, help="the CPython that must compile every rewritten file")
     parser.add_argument("--mypy", action="store_true", help="hold the result against mypy of that CPython too")
     parser.add_argument("--direction", choices=["cold", "hot", "both"], default="both")
+    parser.add_argument("--unsafe", action="store_true", help="run hotcold with --unsafe")
+    parser.add_argument(
+        "--config-line", metavar="LINE", action="append", default=[], help="a line for the head of each hotcold.toml"
+    )
     parser.add_argument("--keep", metavar="DIR", type=Path, help="leave the copies and the patch here")
     parser.add_argument("--json", metavar="OUT", type=Path, help="write everything here")
     parser.add_argument("--limit", type=int, default=20, help="lines of each kind to print (default: 20)")
@@ -434,7 +441,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
     if None in programs or not all(folder.is_dir() for folder in options.folders):
         print("hotcold, ruff, python or a folder is not there; see --help", file=sys.stderr)
         return 2
-    tools = Tools(*(os.path.abspath(str(program)) for program in programs), mypy=options.mypy)
+    tools = Tools(*(os.path.abspath(str(program)) for program in programs), options.mypy, options.unsafe)
     directions = ["cold", "hot"] if options.direction == "both" else [options.direction]
     judgements, failed = [], False
     print(HEADER)
@@ -445,7 +452,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
                 shutil.rmtree(work, ignore_errors=True)
                 work.mkdir(parents=True)
                 try:
-                    judgement = judge(folder, direction, tools, work)
+                    judgement = judge(folder, direction, options.config_line, tools, work)
                 except (rules.RuffError, judge_types.MypyError, OSError, subprocess.SubprocessError) as error:
                     print(f"{folder.name} {direction}: could not be judged: {error}", file=sys.stderr)
                     failed = True

@@ -71,6 +71,10 @@ def judge_file(path: str, old: bytes, new: bytes) -> Iterator[Violation]:
     """The rules that CPython's own ast, symtable and tokenize decide for one file."""
     try:
         trees = ast.parse(old), ast.parse(new)
+        if has_future_annotations(trees[1]) and not has_future_annotations(trees[0]):
+            # What `--unsafe` does: annotations become text. Everything else is held against the old text with that import.
+            old = with_future_annotations(decoded(old), trees[0]).encode()
+            trees = ast.parse(old), trees[1]
         tables = symtable.symtable(decoded(old), path, "exec"), symtable.symtable(decoded(new), path, "exec")
         yield from (Violation(path, "comments", reason) for reason in judge_comments(old, new, trees[0]))
         yield from (Violation(path, "names", reason) for reason in judge_scopes(trees, tables))
@@ -78,6 +82,24 @@ def judge_file(path: str, old: bytes, new: bytes) -> Iterator[Violation]:
         yield from (Violation(path, "syntax tree", reason) for reason in judge_tree(*trees))
     except (SyntaxError, ValueError, RecursionError, tokenize.TokenError) as error:
         yield Violation(path, "readable", f"cannot be judged: {type(error).__name__}: {error}")
+
+
+def has_future_annotations(tree: ast.Module) -> bool:
+    futures = (node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__")
+    return any(alias.name == "annotations" for node in futures for alias in node.names)
+
+
+def with_future_annotations(source: str, tree: ast.Module) -> str:
+    """`source` with `from __future__ import annotations` below its docstring."""
+    lines = source.splitlines(keepends=True)
+    documented = ast.get_docstring(tree, clean=False) is not None
+    below = tree.body[0].end_lineno or 0 if documented else 0
+    if documented or not lines or not lines[0].startswith("#"):
+        lines.insert(below, "from __future__ import annotations\n")
+    else:
+        first = tree.body[0].lineno - 1 if tree.body else len(lines)
+        lines.insert(first, "from __future__ import annotations\n")
+    return "".join(lines)
 
 
 def decoded(source: bytes) -> str:

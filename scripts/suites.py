@@ -92,7 +92,7 @@ def compare(project: dict[str, Any], work: Path, hotcold: Optional[str]) -> dict
     report.update(after=None, changed=None, statistics=None, differences=[])
     if hotcold is not None:
         old = judge.read_tree(tree)
-        report["statistics"] = fix_everything_cold(hotcold, tree)
+        report["statistics"] = fix_everything_cold(hotcold, tree, project["suite"])
         report["changed"] = len(judge.difference(old, judge.read_tree(tree)))
         after, seconds = run_suite(project["suite"], python, tree, work / "after.xml")
         report["after"] = counts(after)
@@ -154,11 +154,12 @@ def outcomes(report: Path) -> Outcomes:
     return {test: ", ".join(sorted(kinds)) for test, kinds in found.items()}
 
 
-def fix_everything_cold(hotcold: str, tree: Path) -> Any:
-    """Runs `hotcold fix` on `tree` with every third-party and standard-library module cold; its statistics."""
+def fix_everything_cold(hotcold: str, tree: Path, suite: dict[str, Any]) -> Any:
+    """Runs `hotcold fix` on `tree` with every third-party and standard-library module cold, and what the suite says of
+    the configuration; its statistics."""
     config = tree / "hotcold.toml"
-    config.write_text(judge.config_text(judge.imported_modules(tree), "cold"), "utf-8")
-    command = [hotcold, "fix", "--statistics", "--output-format", "json"]
+    config.write_text(judge.config_text(judge.imported_modules(tree), "cold", suite.get("config", [])), "utf-8")
+    command = [hotcold, "fix", "--statistics", "--output-format", "json", *suite.get("flags", [])]
     done = subprocess.run(command, cwd=tree, capture_output=True, timeout=judge.TIMEOUT_SECONDS)
     config.unlink()
     if done.returncode not in (0, 2):

@@ -27,6 +27,27 @@ pub const FILE_NAMES: [&str; 3] = [".hotcold.toml", "hotcold.toml", "pyproject.t
 /// The evidence that is read without being named.
 pub const EVIDENCE_FILE: &str = "hotcold-evidence.toml";
 
+/// Where in a function an import goes that leaves the module's level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Placement {
+    /// To the top of the function.
+    #[default]
+    Function,
+    /// To the innermost branch that holds all of the function's uses.
+    Branch,
+}
+
+impl Placement {
+    pub const ALL: [Placement; 2] = [Placement::Function, Placement::Branch];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Placement::Function => "function",
+            Placement::Branch => "branch",
+        }
+    }
+}
+
 /// The configuration of the files of one folder.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -42,6 +63,7 @@ pub struct Config {
     pub exception_comments: bool,
     /// What is done with imports that annotations name.
     pub type_hints: TypeHints,
+    pub placement: Placement,
     /// Modules that do something when they are imported, beyond those that hotcold knows.
     pub side_effects: Vec<ModuleName>,
     pub modules: BTreeMap<ModuleName, ModuleEvidence>,
@@ -113,6 +135,7 @@ impl Default for Config {
             exclude: Exclude::default(),
             exception_comments: true,
             type_hints: TypeHints::default(),
+            placement: Placement::default(),
             side_effects: Vec::new(),
             modules: BTreeMap::new(),
             banned_module_level: Vec::new(),

@@ -113,10 +113,10 @@ impl<'m> Changes<'m> {
             self.arrive_for_hints(file, subject, hints, entry::without_exception_comment(entry.clone()));
         }
         match planned.to() {
-            Destination::Functions(functions) => {
-                for block in functions.iter() {
+            Destination::Functions(receivers) => {
+                for receiver in receivers.iter() {
                     let entry = entry::without_exception_comment(entry.clone());
-                    self.block(file, block).arriving.push((subject.site, entry));
+                    self.block(file, receiver.block).arriving.push((subject.site, entry));
                 }
             }
             Destination::Module(anchor) => {

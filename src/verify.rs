@@ -11,7 +11,8 @@ use crate::policy;
 use crate::project::{FileIndex, ImportTarget, targets};
 use crate::python::{self, Module, Stmt, StmtKind};
 use crate::semantic::{
-    Annotation, BindingId, BindingKind, Context, ImportSite, Model, Phase, Reference, Resolution, ScopeId, ScopeNode,
+    Annotation, Arm, BindingId, BindingKind, Context, Guard, ImportSite, Model, Phase, Reference, Resolution, ScopeId,
+    ScopeNode,
 };
 use crate::text::{LineColumn, Span};
 
@@ -272,7 +273,7 @@ fn guards_are_guards(before: &Model<'_>, after: &Model<'_>, index: &FileIndex) -
 /// scopes pair up in order.
 fn same_meaning(before: &Model<'_>, after: &Model<'_>, index: &FileIndex, allowed: Allowed) -> Result<(), Violation> {
     let (old, new) = (in_order(before), in_order(after));
-    let sites = sites(after);
+    let (old_sites, new_sites) = (sites(before), sites(after));
     let (old_guards, new_guards) = (guards(before), guards(after));
     for (position, reference) in old.iter().enumerate() {
         let place = before.module().line_column(reference.span.start());
@@ -287,7 +288,8 @@ fn same_meaning(before: &Model<'_>, after: &Model<'_>, index: &FileIndex, allowe
             return Err(changed());
         }
         let moved = reference.resolution != twin.resolution;
-        if moved && !is_bound_before(after, &sites, twin) {
+        let must_be_bound = moved || (runs && is_bound_before(before, &old_sites, reference));
+        if must_be_bound && !is_bound_before(after, &new_sites, twin) {
             return Err(Violation::Unbound { name: reference.name.clone(), place });
         }
     }
@@ -385,23 +387,41 @@ fn meaning(model: &Model<'_>, reference: &Reference, index: &FileIndex, unseen: 
     if imported.is_empty() { Meaning::Bound(scope) } else { Meaning::Imported(imported) }
 }
 
-/// A name bound anew by a move must be bound by the time it is read: at the top of the function that holds it, or by an
-/// unconditional import of the module's body, above if the reference runs at import.
+/// Whether an import certainly binds the name by the time it is read: an import above it that always runs, or in a
+/// branch around it; or one of the module's body, wherever it stands, if the reference runs after import.
 fn is_bound_before(model: &Model<'_>, sites: &Sites<'_, '_>, reference: &Reference) -> bool {
     let Resolution::Scope(home) = reference.resolution else { return false };
     let at_module = matches!(model.scope(home).node, ScopeNode::Module);
     let runs_at_import = reference.phase == Phase::Import;
     let binding = sites.get(&(home, reference.name.as_str())).map_or(&[][..], Vec::as_slice);
     binding.iter().any(|site| {
-        let unconditional = site.guards.is_empty() || (runs_at_import && encloses(site.block.span, reference.span));
         let above = site.stmt.span.end() <= reference.span.start();
-        unconditional && (above || (at_module && !runs_at_import))
+        match site.guards.as_slice() {
+            [] => above || (at_module && !runs_at_import),
+            guards => {
+                let in_branch = encloses(site.block.span, reference.span) && guards.iter().all(is_branch);
+                in_branch && above && (!at_module || runs_at_import)
+            }
+        }
     })
 }
 
-/// The import statements of a model, to be looked up.
+/// Whether an import runs there at most once, and as it would above the statement: nothing swallows its failure, and
+/// nothing gives it another context.
+fn is_branch(guard: &Guard<'_>) -> bool {
+    match (guard.arm, &guard.stmt.kind) {
+        (Arm::If(_) | Arm::Else | Arm::Case(_), _) => true,
+        (Arm::TryBody, StmtKind::Try(node)) => !node.may_catch_import_error(),
+        (Arm::Handler(_) | Arm::TryElse, StmtKind::Try(node)) => !node.drops_exceptions(),
+        _ => false,
+    }
+}
+
+/// Import statements by the scope and the name that they bind.
+type Sites<'a, 'm> = HashMap<(ScopeId, &'a str), Vec<&'a ImportSite<'m>>>;
+
 fn sites<'a, 'm>(model: &'a Model<'m>) -> Sites<'a, 'm> {
-    let mut sites: Sites<'a, 'm> = HashMap::new();
+    let mut sites: Sites<'_, '_> = HashMap::new();
     for site in model.imports() {
         for alias in &site.import.aliases {
             sites.entry((site.scope, alias.bound())).or_default().push(site);
@@ -410,9 +430,9 @@ fn sites<'a, 'm>(model: &'a Model<'m>) -> Sites<'a, 'm> {
     sites
 }
 
-/// Import statements by the scope and the name that they bind.
-type Sites<'a, 'm> = HashMap<(ScopeId, &'a str), Vec<&'a ImportSite<'m>>>;
-
 fn encloses(outer: Span, inner: Span) -> bool {
     outer.contains_range(inner)
 }
+
+#[cfg(test)]
+mod tests;

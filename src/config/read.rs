@@ -7,11 +7,11 @@ use std::ops::Range;
 use globset::Glob;
 use toml::de::DeValue;
 
-use super::TypeHints;
 use super::error::ConfigError;
 use super::exclude::glob;
 use super::table::{Bounds, Document, Placed, Table};
 use super::version::PythonVersion;
+use super::{Placement, TypeHints};
 use crate::evidence::{ModuleEvidence, Pin, Source};
 use crate::name::ModuleName;
 use crate::policy::{CostModel, Policy};
@@ -25,6 +25,7 @@ pub struct Layer {
     pub exclude: Option<Vec<Glob>>,
     pub exception_comments: Option<bool>,
     pub type_hints: Option<TypeHints>,
+    pub placement: Option<Placement>,
     pub side_effects: Vec<ModuleName>,
     pub policy: PolicyLayer,
     pub modules: BTreeMap<ModuleName, ModuleEvidence>,
@@ -43,13 +44,14 @@ pub struct PolicyLayer {
     pub light_ms: Option<Placed<f64>>,
 }
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "target-version",
     "evidence",
     "exclude",
     "extend",
     "exception-comments",
     "type-hints",
+    "placement",
     "side-effects",
     "policy",
     "modules",
@@ -135,6 +137,7 @@ impl Layer {
             exclude: self.exclude.or(base.exclude),
             exception_comments: self.exception_comments.or(base.exception_comments),
             type_hints: self.type_hints.or(base.type_hints),
+            placement: self.placement.or(base.placement),
             side_effects,
             policy: self.policy.over(base.policy),
             modules,
@@ -180,6 +183,7 @@ fn layer(table: &Table<'_, '_>) -> Result<Layer, ConfigError> {
         exclude: globs(table)?,
         exception_comments: table.boolean("exception-comments")?.map(|placed| placed.value),
         type_hints: table.choice("type-hints", &TypeHints::ALL)?,
+        placement: table.choice("placement", &Placement::ALL.map(|placement| (placement.name(), placement)))?,
         side_effects: table
             .strings("side-effects")?
             .unwrap_or_default()

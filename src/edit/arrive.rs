@@ -31,7 +31,7 @@ pub(super) fn place(module: &Module, block: &Block, anchor: Option<Anchor>) -> A
     }
 }
 
-/// `header` is a place in the header of the function whose body the block is, for bodies on the line of their colon.
+/// `header` is a place on the first line of what the block is the body of, for bodies on the line of their colon.
 pub(super) fn style(module: &Module, block: &Block, header: Option<TextSize>, is_module: bool) -> Style {
     let newline = module.newline_at(block.colon.unwrap_or_else(|| block.span.start()));
     let indent = match block.body.first() {

@@ -10,8 +10,8 @@ pub(super) fn findings(file: &File<'_>, plan: &Plan<'_>) -> Vec<Finding> {
         let figures = subject.verdict.figures();
         let figures = if figures.is_empty() { String::new() } else { format!(" ({figures})") };
         let (code, message) = match planned.to() {
-            Destination::Functions(functions) => {
-                let places = names(functions.iter().map(|block| file.name_of_block(block)));
+            Destination::Functions(receivers) => {
+                let places = names(receivers.iter().map(|receiver| file.name_of_receiver(receiver)));
                 let hints = planned.hints().map_or("", |_| ", and under `if TYPE_CHECKING:` for annotations");
                 (FindingCode::ColdImport, format!("`{}`{figures} belongs in {places}{hints}", subject.target.module))
             }

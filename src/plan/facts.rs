@@ -54,7 +54,8 @@ pub struct Facts<'m> {
     pub globals: HashMap<SmolStr, Span>,
     /// Names of functions by the colon that opens their body.
     pub functions: HashMap<TextSize, &'m str>,
-    /// Places in the headers of functions, by the same.
+    /// Places on the first lines of functions, and of other statements and clauses with a body on their own line, by the
+    /// same.
     pub headers: HashMap<TextSize, TextSize>,
     /// Starts of names that are called themselves.
     called: HashSet<TextSize>,

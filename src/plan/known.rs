@@ -216,6 +216,69 @@ pub const SIGNAL_REGISTRARS: &[&str] = &[
     "signal.sigaction",
 ];
 
+/// Objects that decide what an import finds, or that modules read when they are imported.
+const IMPORT_STATE: &[&str] = &["builtins", "os.environ", "sys", "warnings.filters"];
+
+/// Methods that change nothing of them.
+const READING: &[&str] = &["copy", "count", "get", "index", "items", "keys", "values"];
+
+/// Functions that change the like for the whole process.
+const STATE_CHANGERS: &[&str] = &[
+    "django.setup",
+    "importlib.invalidate_caches",
+    "locale.setlocale",
+    "matplotlib.use",
+    "multiprocessing.set_start_method",
+    "os.chdir",
+    "os.chroot",
+    "os.fchdir",
+    "os.fork",
+    "os.putenv",
+    "os.setegid",
+    "os.seteuid",
+    "os.setgid",
+    "os.setuid",
+    "os.unsetenv",
+    "resource.setrlimit",
+    "signal.alarm",
+    "signal.setitimer",
+    "site.addsitedir",
+    "warnings.filterwarnings",
+    "warnings.resetwarnings",
+    "warnings.simplefilter",
+];
+
+/// Last parts of functions that do so whatever they are part of.
+const STATE_CHANGERS_LAST: &[&str] =
+    &["import_module", "install_import_hook", "load_dotenv", "monkey_patch", "patch_all", "patch_socket", "reload"];
+
+/// Fixtures of tests whose every method replaces something.
+const PATCHERS: &[&str] = &["mocker", "monkeypatch"];
+
+/// Whether an assignment to `name`, a full name, or to an item of it, changes what a later import finds or does.
+pub fn is_import_state(name: &str) -> bool {
+    IMPORT_STATE.iter().any(|state| name == *state || name.starts_with(&format!("{state}.")))
+}
+
+/// Whether a call of `function`, its full name, changes what a later import finds or does.
+pub fn changes_import_state(function: &str) -> bool {
+    const CONTAINERS: &[&str] = &[
+        "os.environ",
+        "sys.argv",
+        "sys.meta_path",
+        "sys.modules",
+        "sys.path",
+        "sys.path_hooks",
+        "sys.path_importer_cache",
+        "warnings.filters",
+    ];
+    let (owner, last) = function.rsplit_once('.').unwrap_or(("", function));
+    STATE_CHANGERS.contains(&function)
+        || STATE_CHANGERS_LAST.contains(&last)
+        || CONTAINERS.contains(&owner) && !READING.contains(&last)
+        || PATCHERS.contains(&owner.split('.').next().unwrap_or_default())
+}
+
 /// Whether the file holds tests by the usual names.
 pub fn is_test_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);

@@ -89,7 +89,7 @@ pub struct Hints<'m> {
 #[derive(Debug, Clone)]
 pub enum Destination<'m> {
     /// Module to functions.
-    Functions(Functions<'m>),
+    Functions(Receivers<'m>),
     /// Nothing needs it when the program runs: only annotations name it.
     Hints,
     /// Function to module.
@@ -100,19 +100,32 @@ pub enum Destination<'m> {
 
 /// The blocks that receive a sunk import. Never empty.
 #[derive(Debug, Clone)]
-pub struct Functions<'m> {
-    first: &'m Block,
-    rest: Vec<&'m Block>,
+pub struct Receivers<'m> {
+    first: Receiver<'m>,
+    rest: Vec<Receiver<'m>>,
 }
 
-impl<'m> Functions<'m> {
-    pub fn new(blocks: Vec<&'m Block>) -> Option<Functions<'m>> {
-        let mut blocks = blocks.into_iter();
-        Some(Functions { first: blocks.next()?, rest: blocks.collect() })
+/// A block that receives a sunk import.
+#[derive(Debug, Clone, Copy)]
+pub struct Receiver<'m> {
+    /// The body of a function, or the block of the `__main__` guard.
+    pub home: &'m Block,
+    /// The home itself, or a branch inside it.
+    pub block: &'m Block,
+}
+
+impl<'m> Receivers<'m> {
+    pub fn new(receivers: Vec<Receiver<'m>>) -> Option<Receivers<'m>> {
+        let mut receivers = receivers.into_iter();
+        Some(Receivers { first: receivers.next()?, rest: receivers.collect() })
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &'m Block> {
+    pub fn iter(&self) -> impl Iterator<Item = Receiver<'m>> {
         std::iter::once(self.first).chain(self.rest.iter().copied())
+    }
+
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Receiver<'m>> {
+        std::iter::once(&mut self.first).chain(&mut self.rest)
     }
 }
 
@@ -308,15 +321,17 @@ impl<'a> File<'a> {
         policy::exception_comment(&subject.verdict)
     }
 
-    /// A place in the header of the function that `block` is the body of.
+    /// A place on the first line of the statement or clause that `block` is the body of.
     pub fn header_of_block(&self, block: &Block) -> Option<TextSize> {
         block.colon.and_then(|colon| self.facts.headers.get(&colon)).copied()
     }
 
-    /// How to name a block that receives an import: the function it is the body of.
-    pub fn name_of_block(&self, block: &Block) -> String {
-        let name = block.colon.and_then(|colon| self.facts.functions.get(&colon));
-        name.map_or_else(|| "the `__main__` guard".to_owned(), |name| format!("`{name}`"))
+    /// How to name a block that receives an import: the function it is the body of, or a branch of.
+    pub fn name_of_receiver(&self, receiver: Receiver<'_>) -> String {
+        let name = receiver.home.colon.and_then(|colon| self.facts.functions.get(&colon));
+        let name = name.map_or_else(|| "the `__main__` guard".to_owned(), |name| format!("`{name}`"));
+        let is_branch = !std::ptr::eq(receiver.home, receiver.block);
+        if is_branch { format!("a branch of {name}") } else { name }
     }
 
     fn is_class_scope(&self, site: &ImportSite<'_>) -> bool {

@@ -1,6 +1,7 @@
 //! Module to functions: a module-level import whose verdict is *function*. What an import that stays loads at start all
 //! the same stays with it.
 
+mod branch;
 mod checks;
 mod place;
 
@@ -93,11 +94,11 @@ fn plan_unit<'a>(file: &File<'a>, unit: &[&Subject], moves: &mut Vec<Move<'a>>, 
             }
         }
     };
-    for (subject, answer) in moving.iter().zip(planned) {
-        if let Ok(place::Destinations { functions, hints }) = answer {
-            let to = functions.map_or(Destination::Hints, Destination::Functions);
-            moves.push(Move { subject: (*subject).clone(), to, hints });
-        }
+    let mut planned: Vec<_> = moving.into_iter().zip(planned.into_iter().flatten()).collect();
+    branch::join_outer(&mut planned);
+    for (subject, place::Destinations { receivers, hints }) in planned {
+        let to = receivers.map_or(Destination::Hints, Destination::Functions);
+        moves.push(Move { subject: subject.clone(), to, hints });
     }
     staying.sort_by_key(|(subject, _)| (subject.site, subject.alias));
     refused.extend(staying.into_iter().filter_map(|(subject, refusal)| Some((subject.clone(), refusal?))));

@@ -231,6 +231,7 @@ pub struct Handler {
 
 #[derive(Debug, Clone)]
 pub struct Case {
+    pub span: Span,
     pub pattern: Pattern,
     pub guard: Option<Expr>,
     pub body: Block,

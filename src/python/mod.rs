@@ -2,6 +2,7 @@
 //! Nothing here knows scopes, the project or policy.
 
 pub mod ast;
+mod caught;
 mod cst;
 mod fault;
 pub mod import;

@@ -138,7 +138,7 @@ impl<'m> Builder<'m> {
             }
             StmtKind::Match { subject, cases } => {
                 self.expr(subject);
-                for (index, Case { pattern, guard, body }) in cases.iter().enumerate() {
+                for (index, Case { pattern, guard, body, .. }) in cases.iter().enumerate() {
                     self.pattern(pattern);
                     self.exprs(guard);
                     self.guarded(stmt, Arm::Case(index), body);

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hotcold::config::{Config, ConfigError, Loader, Overrides, PythonVersion};
+use hotcold::config::{Config, ConfigError, Loader, Overrides, Placement, PythonVersion};
 use hotcold::evidence::Pin;
 use hotcold::name::ModuleName;
 use hotcold::policy::CostModel;
@@ -40,6 +40,7 @@ fn every_key_is_read() {
 target-version = "py311"
 exclude = ["migrations"]
 exception-comments = false
+placement = "branch"
 side-effects = ["sentry_sdk", "app.plugins"]
 
 [policy]
@@ -64,6 +65,7 @@ pin = "module"
     assert_eq!(config.target_version.to_string(), "py311");
     assert!(config.exclude.contains(Path::new("/p/app/migrations/1.py")));
     assert!(!config.exception_comments);
+    assert_eq!(config.placement, Placement::Branch);
     assert_eq!(config.side_effects, [name("sentry_sdk"), name("app.plugins")]);
     let policy = &config.policy;
     assert_eq!((policy.heavy_ms, policy.hot_percent, policy.daily_requests), (50.0, 70.5, 1e6));
@@ -73,8 +75,8 @@ pin = "module"
     let (_, boto3) = config.lookup(&name("boto3")).unwrap();
     assert_eq!((boto3.import_ms, boto3.usage_percent), (Some(350.0), Some(90.0)));
     assert_eq!((boto3.critical_path, boto3.pin), (true, Some(Pin::Module)));
-    assert_eq!(boto3.sources.import_ms.as_ref().unwrap().to_string(), "hotcold.toml:18");
-    assert_eq!(boto3.sources.pin.as_ref().unwrap().to_string(), "hotcold.toml:21");
+    assert_eq!(boto3.sources.import_ms.as_ref().unwrap().to_string(), "hotcold.toml:19");
+    assert_eq!(boto3.sources.pin.as_ref().unwrap().to_string(), "hotcold.toml:22");
 }
 
 #[test]
@@ -128,6 +130,21 @@ fn extend_inherits_and_what_is_near_wins() {
     assert_eq!(boto3.sources.import_ms.as_ref().unwrap().to_string(), "hotcold.toml:7");
     assert_eq!(boto3.sources.usage_percent.as_ref().unwrap().to_string(), "svc/hotcold.toml:5");
     assert!(config.exclude.contains(Path::new("/p/gen/x.py")));
+}
+
+#[test]
+fn the_placement_is_inherited_until_a_nearer_file_says_another() {
+    let files = [
+        ("hotcold.toml", "placement = 'branch'\n"),
+        ("a/hotcold.toml", "extend = '../hotcold.toml'\n"),
+        ("b/hotcold.toml", "extend = '../hotcold.toml'\nplacement = 'function'\n"),
+        ("c/hotcold.toml", ""),
+    ];
+    let placement = |folder| load(&files, folder).unwrap().placement;
+    assert_eq!(placement(""), Placement::Branch);
+    assert_eq!(placement("a"), Placement::Branch);
+    assert_eq!(placement("b"), Placement::Function);
+    assert_eq!(placement("c"), Placement::Function);
 }
 
 #[test]
@@ -197,6 +214,8 @@ fn an_unknown_key_is_shown_with_what_was_probably_meant() {
     let message = error("[policies]\nheavy-ms = 3\n");
     assert!(message.starts_with("hotcold.toml:1:2: unknown key `policies`\n"), "{message}");
     assert!(message.ends_with("did you mean `policy`?"), "{message}");
+    assert!(error("placements = 'branch'").ends_with("did you mean `placement`?"));
+    assert!(error("placement = 'brunch'").ends_with("did you mean `branch`?"));
     assert!(error("zzz = 1").ends_with("`side-effects`, `policy`, `modules`"));
 }
 
@@ -237,6 +256,8 @@ fn a_wrong_type_or_number_is_shown_with_its_place() {
         ("exclude = ['a', 3]", "hotcold.toml:1:17: `exclude` must be a list of strings, but is an integer"),
         ("exclude = ['a[']", "hotcold.toml:1:12: `exclude` holds no glob: unclosed character class; missing ']'"),
         ("target-version = 'py27'", "hotcold.toml:1:18: `py27` is no Python version that hotcold knows: py37 to py315"),
+        ("placement = 'brunch'", "hotcold.toml:1:13: `placement` cannot be `brunch`"),
+        ("placement = true", "hotcold.toml:1:13: `placement` must be a string, but is a boolean"),
         ("side-effects = ['a..b']", "hotcold.toml:1:17: `a..b` is no module name"),
         ("[modules.'my-lib']", "hotcold.toml:1:10: `my-lib` is no module name"),
         (

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use super::Facts;
 use crate::plan::{Code, known};
 use crate::python::visit::{Visitor, walk_expr, walk_stmt};
-use crate::python::{Expr, ExprKind, Function, Stmt, StmtKind};
+use crate::python::{Block, Expr, ExprKind, Function, Stmt, StmtKind};
 use crate::semantic::{Model, Resolution, ScopeId, ScopeNode};
 use crate::text::{Span, TextSize};
 
@@ -37,7 +37,10 @@ impl<'m> Visitor<'m> for Collector<'_, 'm> {
                     self.callees.extend(root(decorator).map(|name| name.span.start()));
                 }
             }
-            _ => {}
+            StmtKind::Match { cases, .. } => {
+                cases.iter().for_each(|case| self.header(case.span, &case.body));
+            }
+            _ => stmt.blocks().iter().for_each(|block| self.header(stmt.span, block)),
         }
         walk_stmt(self, stmt);
     }
@@ -89,6 +92,13 @@ impl<'m> Visitor<'m> for Collector<'_, 'm> {
 }
 
 impl<'m> Collector<'_, 'm> {
+    /// All clauses of a statement have the indentation of its first line.
+    fn header(&mut self, header: Span, body: &Block) {
+        if body.inline {
+            self.facts.headers.extend(body.colon.map(|colon| (colon, header.start())));
+        }
+    }
+
     fn dynamic(&mut self, code: Code, place: Span, what: &str) {
         self.facts.dynamic.get_or_insert_with(|| (code, place, what.to_owned()));
     }

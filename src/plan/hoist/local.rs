@@ -1,10 +1,10 @@
 //! What keeps a function-level import in its function: how it is written, what stands around it, what its function is for.
 
-use super::{Context, same, written};
+use super::{Context, own_comment, present, same, written};
 use crate::plan::sink::is_suppress;
 use crate::plan::{Code, File, Refusal, Subject, is_typing_guard, known};
 use crate::python::visit::{Visitor, walk_stmt};
-use crate::python::{Expr, ExprKind, Module, Stmt, StmtKind, Try};
+use crate::python::{Expr, ExprKind, Module, Stmt, StmtKind};
 use crate::semantic::{Arm, BindingKind, Guard, ScopeNode};
 use crate::sort::stdlib;
 use crate::text::Span;
@@ -78,7 +78,7 @@ fn guards(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal
             Arm::With => Some(Refusal::here(Code::InWith, at, "this `with` is around it")),
             Arm::Loop => None,
             Arm::TryBody => match &guard.stmt.kind {
-                StmtKind::Try(node) if !catches_import_error(node) => None,
+                StmtKind::Try(node) if !node.may_catch_import_error() => None,
                 _ => Some(Refusal::here(Code::GuardedImport, at, "this `try` handles its failure")),
             },
             Arm::Handler(_) | Arm::TryElse | Arm::Finally if is_stdlib => None,
@@ -92,44 +92,6 @@ fn guards(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal
             }
         }
     })
-}
-
-fn catches_import_error(node: &Try) -> bool {
-    node.handlers.iter().any(|handler| match &handler.exception {
-        None => true,
-        Some(exception) => match &exception.kind {
-            ExprKind::Tuple(items) => items.iter().any(may_be_import_error),
-            _ => may_be_import_error(exception),
-        },
-    })
-}
-
-/// Anything but the well-known exceptions that have nothing to do with importing.
-fn may_be_import_error(exception: &Expr) -> bool {
-    const UNRELATED: &[&str] = &[
-        "ArithmeticError",
-        "AssertionError",
-        "AttributeError",
-        "EOFError",
-        "FileExistsError",
-        "FileNotFoundError",
-        "IndexError",
-        "KeyError",
-        "KeyboardInterrupt",
-        "LookupError",
-        "NameError",
-        "OverflowError",
-        "PermissionError",
-        "RecursionError",
-        "StopIteration",
-        "TimeoutError",
-        "TypeError",
-        "UnicodeDecodeError",
-        "UnicodeError",
-        "ValueError",
-        "ZeroDivisionError",
-    ];
-    !exception.as_name().is_some_and(|name| UNRELATED.contains(&name))
 }
 
 /// A condition on the Python version, the platform or what is installed.
@@ -223,12 +185,11 @@ fn other_bindings_in_function(file: &File<'_>, subject: &Subject, context: &Cont
         let what = format!("`{}` is bound in another way here", subject.bound);
         match binding.kind {
             BindingKind::Import { import, alias } if same(file, import, alias, &wanted) => {
-                let twin = file.model.imports().iter().find(|site| std::ptr::eq(site.import, import))?;
-                let blocked = file.facts.is_kept(twin.stmt)
-                    || twin.guards.iter().any(|guard| {
-                        matches!(guard.arm, Arm::TryBody | Arm::With | Arm::If(_) | Arm::Else | Arm::Case(_))
-                    }) && twin.guards.len() != file.site(subject).guards.len();
-                if blocked {
+                let site = file.model.imports().iter().position(|site| std::ptr::eq(site.import, import))?;
+                let twin = Subject { site, alias, ..subject.clone() };
+                let is_itself = site == subject.site && alias == subject.alias;
+                if !is_itself && stays(file, &twin, context) {
+                    let what = format!("`{}` is imported again here, and that import stays", subject.bound);
                     return Some(Refusal::here(Code::ReboundInFunction, binding.span, what));
                 }
             }
@@ -240,6 +201,14 @@ fn other_bindings_in_function(file: &File<'_>, subject: &Subject, context: &Cont
         }
     }
     None
+}
+
+/// Whether an import of the same has a reason of its own to stay in the function: then the name stays local.
+fn stays(file: &File<'_>, twin: &Subject, context: &Context<'_>) -> bool {
+    const OWN: &[Check] = &[suppressed, documented, guards, docstring];
+    file.facts.is_kept(file.site(twin).stmt)
+        || OWN.iter().any(|check| check(file, twin, context).is_some())
+        || present(file, twin).is_some() && own_comment(file, twin).is_some()
 }
 
 fn declared_global(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Option<Refusal> {

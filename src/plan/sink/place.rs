@@ -1,12 +1,14 @@
-//! Where a sunk import goes: the functions that use it, and what a function must not be to receive one.
+//! Where a sunk import goes: the functions that use it, and what a function must not be to receive one. Which block of
+//! the function is `branch`'s business.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::branch::{self, Home};
 use super::is_plain;
-use crate::config::TypeHints;
+use crate::config::{Placement, TypeHints};
 use crate::name::ModuleName;
 use crate::plan::hints::{self, Deferral};
-use crate::plan::{At, Code, File, Functions, Hints, Place, Refusal, Safety, Subject, known};
+use crate::plan::{At, Code, File, Hints, Place, Receiver, Receivers, Refusal, Safety, Subject, known};
 use crate::python::{Block, Expr, ExprKind, Function, ImportForm};
 use crate::semantic::{Annotation, BindingKind, Context, Phase, Reference, Resolution, ScopeId, ScopeNode};
 use crate::text::Span;
@@ -14,10 +16,13 @@ use crate::text::Span;
 /// Where a sunk import goes.
 pub(super) struct Destinations<'a> {
     /// None if only annotations name it.
-    pub functions: Option<Functions<'a>>,
+    pub receivers: Option<Receivers<'a>>,
     /// Set if annotations name it that its functions do not cover.
     pub hints: Option<Hints<'a>>,
 }
+
+/// Functions that use the import, with the part of the text that holds the uses.
+type Functions<'a> = BTreeMap<ScopeId, (&'a Function, Span)>;
 
 /// The blocks that must receive the import, from every reference to the name.
 pub(super) fn destinations<'a>(
@@ -26,8 +31,9 @@ pub(super) fn destinations<'a>(
     unit: &[&Subject],
 ) -> Result<Destinations<'a>, Refusal> {
     let module_scope = file.model.module_scope();
-    let mut functions: BTreeMap<ScopeId, &'a Function> = BTreeMap::new();
-    let mut guards: Vec<&'a Block> = Vec::new();
+    let mut functions = Functions::new();
+    // With the part of the text that holds the uses.
+    let mut guards: Vec<(&'a Block, Span)> = Vec::new();
     let mut hints: Vec<&Reference> = Vec::new();
     let mut locals: Vec<(ScopeId, &'a Function, &Reference)> = Vec::new();
     let mut seen = 0usize;
@@ -38,13 +44,13 @@ pub(super) fn destinations<'a>(
         providers.check(file, subject, reference)?;
         match place_of(file, reference)? {
             Use::Function(scope, function) => {
-                functions.insert(scope, function);
+                let (_, uses) = functions.entry(scope).or_insert((function, reference.span));
+                *uses = uses.cover(reference.span);
             }
-            Use::MainGuard(block) => {
-                if !guards.iter().any(|known| std::ptr::eq(*known, block)) {
-                    guards.push(block);
-                }
-            }
+            Use::MainGuard(block) => match guards.iter_mut().find(|(known, _)| std::ptr::eq(*known, block)) {
+                Some((_, uses)) => *uses = uses.cover(reference.span),
+                None => guards.push((block, reference.span)),
+            },
             Use::Hint => {
                 may_be_unevaluated(file, subject, reference)?;
                 hints.push(reference);
@@ -58,33 +64,53 @@ pub(super) fn destinations<'a>(
         return Err(Refusal::here(Code::SideEffectOnly, file.span_of(subject), what));
     }
     // In the functions that import it, the name is there for type checkers too.
-    hints.retain(|hint| !covers(file, &functions, hint));
-    if hints.is_empty() {
-        functions.extend(locals.into_iter().map(|(scope, function, _)| (scope, function)));
-    } else {
-        // A block for type checkers serves the annotations of local variables as well.
-        hints.extend(locals.into_iter().map(|(_, _, local)| local).filter(|local| !covers(file, &functions, local)));
+    hints.retain(|hint| !covers(file, &mut functions, hint));
+    for (scope, function, local) in locals {
+        if covers(file, &mut functions, local) {
+            // It stands in a function that imports it.
+        } else if hints.is_empty() {
+            functions.insert(scope, (function, local.span));
+        } else {
+            // A block for type checkers serves the annotations of local variables as well.
+            hints.push(local);
+        }
     }
     // An outer function's import serves those inside it.
     let outermost: Vec<(ScopeId, &Function)> = functions
         .iter()
         .filter(|(scope, _)| !file.model.ancestors(**scope).skip(1).any(|outer| functions.contains_key(&outer)))
-        .map(|(scope, function)| (*scope, *function))
+        .map(|(scope, (function, _))| (*scope, *function))
         .collect();
     for (scope, function) in &outermost {
         receiving_function(file, *scope, function)?;
     }
     taken_as_a_whole(file, subject, &outermost)?;
     let hints = hints_of(file, subject, &hints)?;
-    let blocks = guards.into_iter().chain(outermost.iter().map(|(_, function)| &function.body)).collect();
-    Ok(Destinations { functions: Functions::new(blocks), hints })
+    let homes = outermost.into_iter().map(|(scope, function)| {
+        let inside = functions.iter().filter(|(inner, _)| file.model.is_within(**inner, scope));
+        let uses = inside.map(|(_, (_, uses))| *uses).reduce(Span::cover).unwrap_or(function.body.span);
+        (Home::Function(function), uses)
+    });
+    let homes = guards.into_iter().map(|(block, uses)| (Home::MainGuard(block), uses)).chain(homes);
+    let receivers = homes.map(|(home, uses)| Receiver {
+        home: home.body(),
+        block: match file.config.placement {
+            Placement::Function => home.body(),
+            Placement::Branch => branch::innermost(file, home, uses),
+        },
+    });
+    Ok(Destinations { receivers: Receivers::new(receivers.collect()), hints })
 }
 
-/// Whether one of the functions is around a reference, which then finds the name there. A class that binds the name
-/// as well looks for it among the globals.
-fn covers(file: &File<'_>, functions: &BTreeMap<ScopeId, &Function>, reference: &Reference) -> bool {
-    !matches!(reference.resolution, Resolution::ClassThenGlobal(_))
-        && file.model.ancestors(reference.scope).any(|scope| functions.contains_key(&scope))
+/// Whether one of the functions is around a reference, which then finds the name there, and so counts as a use. A class
+/// that binds the name as well looks for it among the globals.
+fn covers(file: &File<'_>, functions: &mut Functions<'_>, reference: &Reference) -> bool {
+    if matches!(reference.resolution, Resolution::ClassThenGlobal(_)) {
+        return false;
+    }
+    let around = file.model.ancestors(reference.scope).find(|scope| functions.contains_key(scope));
+    let uses = around.and_then(|scope| functions.get_mut(&scope));
+    uses.map(|(_, uses)| *uses = uses.cover(reference.span)).is_some()
 }
 
 /// Linters do not read type comments: they would call an import for them alone unused.

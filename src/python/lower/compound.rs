@@ -250,6 +250,6 @@ impl Lower<'_> {
     fn case(&mut self, id: Id) -> Case {
         let pattern = self.case_pattern(id);
         let guard = self.cst.child_of(id, Kind::IfClause).map(|guard| self.first_expr(guard));
-        Case { pattern, guard, body: self.block(id) }
+        Case { span: self.span(id), pattern, guard, body: self.block(id) }
     }
 }
