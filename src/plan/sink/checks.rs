@@ -1,5 +1,7 @@
 //! What keeps a module-level import where it is, whoever uses it: one short function for each reason, in a list.
 
+use std::collections::BTreeMap;
+
 use super::is_plain;
 use crate::name::ModuleName;
 use crate::plan::facts::All;
@@ -337,36 +339,57 @@ fn sys_modules(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     Some(Refusal::elsewhere(Code::SysModulesPatched, &writer.path, place, "replaces it in `sys.modules`"))
 }
 
-/// `import p` stays, and `p.sub` works through it only because this import loads `p.sub`.
+/// `p.sub` works through another import of `p`, under whichever name, only because this import loads `p.sub`.
 fn own_submodule(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let module_scope = file.model.module_scope();
-    let root = subject.target.module.root();
-    let symbol = file.model.symbol(module_scope, root).filter(|_| !is_plain(file, subject))?;
-    let plain: Vec<ModuleName> = symbol
-        .bindings
-        .iter()
-        .filter_map(|id| match file.model.binding(*id).kind {
-            BindingKind::Import { import, alias } if import.form == ImportForm::Import => {
-                file.target_of(import, alias).map(|target| target.module)
+    let own_name = is_plain(file, subject).then_some(&*subject.bound);
+    let member = subject.target.member.is_some().then(|| subject.target.dotted());
+    let is_submodule = member.as_ref().is_some_and(|member| file.project.files_of(member).next().is_some());
+    others_of_root(file, subject).into_iter().filter(|(name, _)| Some(*name) != own_name).find_map(|(name, other)| {
+        file.model.references_to(module_scope, name).find_map(|reference| {
+            let mut used = other.stands_for.clone();
+            for part in file.facts.chain(reference) {
+                used = used.join(part);
+                // Through a second name a member of a foreign package is taken for a function or class, as most are.
+                let member = member.as_ref().filter(|_| is_submodule || other.is_plain);
+                let loads = subject.target.module.is_within(&used) || member == Some(&used);
+                if loads && !other.loads.iter().any(|own| own.is_within(&used)) {
+                    let what = format!("uses `{used}`, which this import loads");
+                    return Some(Refusal::here(Code::ImplicitSubmodule, reference.span, what));
+                }
             }
-            _ => None,
+            None
         })
-        .collect();
-    if plain.is_empty() {
-        return None;
-    }
-    file.model.references_to(module_scope, root).find_map(|reference| {
-        let mut used = ModuleName::new(root)?;
-        for part in file.facts.chain(reference) {
-            used = used.join(part);
-            let loads = subject.target.module.is_within(&used) || subject.target.dotted() == used;
-            if loads && !plain.iter().any(|own| own.is_within(&used)) {
-                let what = format!("uses `{used}`, which this import loads");
-                return Some(Refusal::here(Code::ImplicitSubmodule, reference.span, what));
-            }
-        }
-        None
     })
+}
+
+/// What a module-level name is imported as.
+struct Imported {
+    stands_for: ModuleName,
+    /// `import p.sub`: the name is that of the root.
+    is_plain: bool,
+    loads: Vec<ModuleName>,
+}
+
+/// The module-level names of other imports from the root package of the subject.
+fn others_of_root<'a>(file: &File<'a>, subject: &Subject) -> BTreeMap<&'a str, Imported> {
+    let mut names: BTreeMap<&str, Imported> = BTreeMap::new();
+    let at_module = file.model.imports().iter().enumerate().filter(|(_, site)| site.scope == file.model.module_scope());
+    for (number, site) in at_module {
+        for (position, alias) in site.import.aliases.iter().enumerate() {
+            let Some(target) = file.target_of(site.import, position) else { continue };
+            let is_itself = number == subject.site && position == subject.alias;
+            if is_itself || target.module.root() != subject.target.module.root() {
+                continue;
+            }
+            let is_plain = site.import.form == ImportForm::Import && alias.asname.is_none();
+            let stands_for = if is_plain { ModuleName::new(alias.bound()) } else { Some(target.dotted()) };
+            let Some(stands_for) = stands_for else { continue };
+            let imported = names.entry(alias.bound()).or_insert(Imported { stands_for, is_plain, loads: Vec::new() });
+            imported.loads.push(target.dotted());
+        }
+    }
+    names
 }
 
 /// `from p.foo import x` overwrites the package attribute `p.foo`.
