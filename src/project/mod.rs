@@ -6,13 +6,17 @@ mod cycle;
 mod index;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use smol_str::SmolStr;
 
 use crate::name::ModuleName;
 use crate::text::LineColumn;
 
-pub use index::{FileIndex, ImportTarget, from_module, is_main_guard, is_type_checking, module_of_path, targets};
+pub use cycle::Wants;
+pub use index::{
+    Edge, FileIndex, ImportTarget, When, from_module, is_main_guard, is_type_checking, module_of_path, targets,
+};
 
 /// Index of a file in its project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +60,8 @@ pub struct Project {
     roots: BTreeSet<SmolStr>,
     /// Modules replaced in `sys.modules`, with a place.
     sys_modules: BTreeMap<SmolStr, (FileId, LineColumn)>,
+    /// Made when it is first asked for.
+    cycles: OnceLock<cycle::Graph>,
 }
 
 impl Project {
@@ -69,6 +75,7 @@ impl Project {
             packages: BTreeSet::new(),
             roots: BTreeSet::new(),
             sys_modules: BTreeMap::new(),
+            cycles: OnceLock::new(),
         };
         for (position, file) in project.files.iter().enumerate() {
             let id = FileId(position as u32);
@@ -175,7 +182,7 @@ impl Project {
 
     /// The chain of import-time imports from a file of `target` to `home`, if there is one: what a module-level import
     /// of `target` in `home` would close into a cycle.
-    pub fn cycle(&self, home: FileId, target: &ModuleName) -> Option<Vec<cycle::Step>> {
-        cycle::find(self, home, target)
+    pub fn cycle(&self, home: FileId, target: &ModuleName, wants: Wants) -> Option<Vec<cycle::Step>> {
+        cycle::find(self, home, target, wants)
     }
 }
