@@ -157,6 +157,7 @@ impl<'r> Loader<'r> {
             config.exclude.add(&stack.exclude_base, layer.exclude.as_deref().unwrap_or_default());
             config.exception_comments = layer.exception_comments.unwrap_or(true);
             config.side_effects.clone_from(&layer.side_effects);
+            config.entries.clone_from(&layer.entries);
             config.modules = with_evidence(layer.modules.clone(), &stack.evidence);
             target_version = layer.target_version.or(target_version);
         }

@@ -103,6 +103,11 @@ impl ImportTarget {
 }
 
 impl FileIndex {
+    /// A type stub, which no process loads.
+    pub fn is_stub(&self) -> bool {
+        self.path.ends_with(".pyi")
+    }
+
     /// `known` holds the last components of all modules of the project: reads of other modules are of no interest.
     pub fn new(path: &str, module: &Module, known: &HashSet<SmolStr>) -> Option<FileIndex> {
         let (name, is_package) = module_of_path(path)?;
