@@ -123,6 +123,10 @@ pub enum Why {
     Comment,
     /// The module that it names belongs at module level by its own evidence.
     Hot(ModuleName),
+    /// In a function that runs at import.
+    InFunction,
+    /// `importlib.import_module("a.b")`
+    ByName,
     /// The file is not among those that this run may change.
     NotInRun,
     /// Nothing says that the module which it names is cold.

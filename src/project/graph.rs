@@ -8,7 +8,7 @@ use petgraph::algo::{astar, dijkstra, kosaraju_scc};
 use petgraph::graph::{DiGraph, EdgeReference, NodeIndex};
 use petgraph::visit::{EdgeFiltered, EdgeRef, NodeFiltered, Reversed};
 
-use super::{Edge, FileId, FileIndex, Finder, ImportTarget, Project, When};
+use super::{By, Edge, FileId, FileIndex, Finder, ImportTarget, Project, When};
 use crate::name::ModuleName;
 use crate::sort::stdlib;
 use crate::text::LineColumn;
@@ -27,6 +27,7 @@ pub struct Import {
     /// The file that it loads, if it is of the project.
     pub loads: Option<FileId>,
     pub state: State,
+    pub by: By,
     /// Names of the statement that ask for this module.
     names: u32,
 }
@@ -111,7 +112,7 @@ impl ImportGraph {
             }
             for edge in &file.edges {
                 if graph.runs(finder, file, edge) {
-                    graph.add(finder, id, edge.place, &edge.target, State::Stays);
+                    graph.add(finder, id, edge, State::Stays);
                 }
             }
         }
@@ -150,7 +151,8 @@ impl ImportGraph {
 
     /// A name of a function's statement moves to module level.
     pub fn arrives(&mut self, finder: &Finder<'_>, file: FileId, place: LineColumn, target: &ImportTarget) {
-        self.add(finder, file, place, target, State::Arrives);
+        let edge = Edge { target: target.clone(), place, when: When::Always, by: By::Body };
+        self.add(finder, file, &edge, State::Arrives);
     }
 
     pub fn targets(&self) -> &[Target] {
@@ -340,7 +342,8 @@ impl ImportGraph {
         }
     }
 
-    fn add(&mut self, finder: &Finder<'_>, id: FileId, place: LineColumn, target: &ImportTarget, state: State) {
+    fn add(&mut self, finder: &Finder<'_>, id: FileId, edge: &Edge, state: State) {
+        let Edge { target, place, by, .. } = edge;
         let project = finder.project();
         let file = project.file(id);
         let dotted = target.dotted();
@@ -350,7 +353,7 @@ impl ImportGraph {
             || outside.as_ref().is_some_and(|dotted| self.positions.contains_key(dotted))
             || finder.find(file, &dotted).is_some();
         let module = if is_module { dotted } else { target.module.clone() };
-        if let Some(known) = self.import_at(id, place, &module) {
+        if let Some(known) = self.import_at(id, *place, &module) {
             self.imports[known.0 as usize].names += 1;
             return;
         }
@@ -366,7 +369,7 @@ impl ImportGraph {
             return;
         }
         let import = ImportId(self.imports.len() as u32);
-        self.imports.push(Import { file: id, place, module, loads, state, names: 1 });
+        self.imports.push(Import { file: id, place: *place, module, loads, state, by: *by, names: 1 });
         self.by_file[id.index()].push(import);
         for node in loads.map(|file| self.file(file)).into_iter().chain(covering.map(|at| self.module(at))) {
             if node != self.file(id) {

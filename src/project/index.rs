@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
-pub use edges::{Edge, When};
+pub use edges::{By, Edge, When};
 use read::Reader;
 
 use super::Read;

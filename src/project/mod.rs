@@ -18,7 +18,7 @@ use crate::text::LineColumn;
 pub use cycle::Wants;
 pub use finder::Finder;
 pub use index::{
-    Edge, FileIndex, ImportTarget, When, from_module, is_main_guard, is_type_checking, module_of_path, targets,
+    By, Edge, FileIndex, ImportTarget, When, from_module, is_main_guard, is_type_checking, module_of_path, targets,
 };
 
 /// Index of a file in its project.

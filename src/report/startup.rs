@@ -143,6 +143,8 @@ pub(super) fn sentence(why: &Why) -> String {
         Why::Refused(code) => code.summary().to_owned(),
         Why::Comment => "kept by a comment".to_owned(),
         Why::Hot(module) => format!("`{module}` belongs at module level"),
+        Why::InFunction => "in a function that runs at import".to_owned(),
+        Why::ByName => "imported by name, not by a statement".to_owned(),
         Why::NotInRun => "not among the files that this run may change".to_owned(),
         Why::NotCold(module) => format!("nothing says that `{module}` is cold"),
     }

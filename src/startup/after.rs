@@ -12,7 +12,7 @@ use crate::name::ModuleName;
 use crate::outcome::{ChainLink, EntryTime, Kept, Pinned, Startup, Stays, Way, Why};
 use crate::policy::Place;
 use crate::project::graph::{Distances, ImportId, Link, Moment, Node, Reach};
-use crate::project::{FileId, Project};
+use crate::project::{By, FileId, Project};
 
 pub(super) struct After<'a> {
     project: &'a Project,
@@ -62,7 +62,7 @@ impl<'a> After<'a> {
 
     /// Adds what is known of each start.
     pub(super) fn report(&self, startup: &mut Startup) {
-        let mut any = FixedBitSet::with_capacity(self.ground.graph.targets().len());
+        let mut separate = FixedBitSet::with_capacity(self.ground.graph.targets().len());
         for (number, start) in self.starts.iter().enumerate() {
             let loads_selected = || {
                 let selected = self.project.files().filter(|(id, _)| (self.known.is_selected)(*id));
@@ -72,12 +72,14 @@ impl<'a> After<'a> {
             if before.is_clear() && self.reach.of_file(*start).is_clear() || !loads_selected() {
                 continue;
             }
-            any.union_with(before);
             startup.entries.push(self.entry(*start));
+            // Two that may share what they load.
+            if before.ones().filter(|at| self.is_measured(*at)).nth(1).is_some() {
+                separate.union_with(before);
+            }
         }
-        if any.count_ones(..) > 1 {
-            startup.separate.extend(any.ones().filter(|at| self.is_separate(*at)).map(|at| self.name(at).clone()));
-        }
+        let unknown = |at: &usize| self.is_measured(*at) && self.ground.config.modules[self.name(*at)].loads.is_none();
+        startup.separate.extend(separate.ones().filter(unknown).map(|at| self.name(at).clone()));
     }
 
     /// What is to be said about a move that was made.
@@ -140,6 +142,8 @@ impl<'a> After<'a> {
         let why = match self.ends.get(&id) {
             Some(End::Refused(code)) => Why::Refused(*code),
             Some(End::Kept) => Why::Comment,
+            _ if import.by == By::Function => Why::InFunction,
+            _ if import.by == By::Name => Why::ByName,
             _ => match self.ground.verdict_on(&module) {
                 Some(Place::Module) => Why::Hot(module),
                 Some(Place::Function) => Why::NotInRun,
@@ -230,10 +234,9 @@ impl<'a> After<'a> {
         Some(format!("opens the import cycle `{}`", shown.join(" -> ")))
     }
 
-    /// A measured module outside the project of which nobody says what it loads.
-    fn is_separate(&self, at: usize) -> bool {
-        let evidence = &self.ground.config.modules[self.name(at)];
-        evidence.import_ms.is_some() && evidence.loads.is_none() && self.ground.graph.homes(at).is_empty()
+    /// A measured module outside the project.
+    fn is_measured(&self, at: usize) -> bool {
+        self.ground.config.modules[self.name(at)].import_ms.is_some() && self.ground.graph.homes(at).is_empty()
     }
 
     fn names(&self, targets: &FixedBitSet) -> Vec<ModuleName> {

@@ -18,6 +18,7 @@ pub struct Edge {
     /// The start of the import statement, or of the call that imports.
     pub place: LineColumn,
     pub when: When,
+    pub by: By,
 }
 
 /// Under which condition an import runs, as far as that can be told without running it.
@@ -30,9 +31,20 @@ pub enum When {
     IfFails(u32),
 }
 
+/// What runs the import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// A statement of the module's body.
+    Body,
+    /// A statement of a function that the module's body calls.
+    Function,
+    /// `importlib.import_module("a.b")`
+    Name,
+}
+
 /// The imports that run when `module` is imported under the name `name`, in the order in which they are met.
 pub(super) fn read(module: &Module, name: &ModuleName, is_package: bool) -> Vec<Edge> {
-    let mut reader = Reader { module, name, is_package, edges: Vec::new(), called: BTreeSet::new() };
+    let mut reader = Reader { module, name, is_package, edges: Vec::new(), by: By::Body, called: BTreeSet::new() };
     reader.block(module.body(), When::Always);
     reader.follow_calls();
     reader.edges
@@ -43,6 +55,8 @@ struct Reader<'m> {
     name: &'m ModuleName,
     is_package: bool,
     edges: Vec<Edge>,
+    /// What runs the statements that are read now.
+    by: By,
     /// Functions and classes of the file that are called while it is imported.
     called: BTreeSet<SmolStr>,
 }
@@ -92,11 +106,11 @@ impl<'m> Reader<'m> {
         if import.is_star()
             && let Some(module) = from_module(import, self.name, self.is_package)
         {
-            self.edges.push(Edge { target: ImportTarget { module, member: None }, place, when });
+            self.edges.push(Edge { target: ImportTarget { module, member: None }, place, when, by: self.by });
         }
         for alias in &import.aliases {
             if let Some(target) = targets(import, alias, self.name, self.is_package) {
-                self.edges.push(Edge { target, place, when });
+                self.edges.push(Edge { target, place, when, by: self.by });
             }
         }
     }
@@ -128,6 +142,7 @@ impl<'m> Reader<'m> {
         if self.called.is_empty() {
             return;
         }
+        self.by = By::Function;
         let mut functions = Definitions::default();
         functions.block(self.module.body());
         let mut done = BTreeSet::new();
@@ -204,7 +219,7 @@ impl<'m> Visitor<'m> for Calls<'_, 'm> {
                 if let Some(module) = named.and_then(ModuleName::new) {
                     let place = self.reader.module.line_column(expr.span.start());
                     let target = ImportTarget { module, member: None };
-                    self.reader.edges.push(Edge { target, place, when: When::Always });
+                    self.reader.edges.push(Edge { target, place, when: When::Always, by: By::Name });
                 }
             }
             _ => {}
