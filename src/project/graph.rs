@@ -271,10 +271,14 @@ impl ImportGraph {
         path.windows(2).map(step).collect()
     }
 
-    /// Every link that holds at `moment`.
-    pub fn links(&self, moment: Moment) -> impl Iterator<Item = (Node, Node, Link)> {
-        let edges = self.graph.edge_references().filter(move |edge| self.holds(moment, *edge.weight()));
-        edges.map(|edge| (self.graph[edge.source()], self.graph[edge.target()], *edge.weight()))
+    /// What a node leads to.
+    pub fn next(&self, moment: Moment, node: Node) -> impl Iterator<Item = (Node, Link)> {
+        let at = match node {
+            Node::File(id) => self.file(id),
+            Node::Module(target) => self.module(target),
+        };
+        let edges = self.graph.edges(at).filter(move |edge| self.holds(moment, *edge.weight()));
+        edges.map(|edge| (self.graph[edge.target()], *edge.weight()))
     }
 
     fn holds(&self, moment: Moment, link: Link) -> bool {

@@ -11,6 +11,9 @@ use crate::policy::number;
 /// Entries that are shown; the rest is counted.
 const SHOWN: usize = 10;
 
+/// Modules at either end of a long chain that are shown.
+const ENDS: usize = 4;
+
 /// Names that are listed in a sentence; the rest is counted.
 const LISTED: usize = 5;
 
@@ -119,7 +122,12 @@ fn chain(links: &[ChainLink]) -> String {
         Some((_, place)) => format!("{}:{}", link.module, place.line),
         None => link.module.to_string(),
     };
-    links.iter().map(link).collect::<Vec<_>>().join(" -> ")
+    let mut shown: Vec<String> = links.iter().map(link).collect();
+    if shown.len() > ENDS * 2 + 1 {
+        let left_out = shown.len() - ENDS * 2;
+        shown.splice(ENDS..shown.len() - ENDS, [format!("{left_out} more")]);
+    }
+    shown.join(" -> ")
 }
 
 /// Why an import stays, in a word or two.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use fixedbitset::FixedBitSet;
+use rayon::prelude::*;
 
 use super::cut::{self, Cut};
 use super::fate::{End, Fate};
@@ -62,17 +63,16 @@ impl<'a> After<'a> {
 
     /// Adds what is known of each start.
     pub(super) fn report(&self, startup: &mut Startup) {
+        let mut of_run = FixedBitSet::with_capacity(self.starts.len());
+        let selected = self.project.files().filter(|(id, _)| (self.known.is_selected)(*id));
+        selected.for_each(|(id, _)| of_run.union_with(&self.loaded_by[id.index()]));
+        let loads = |start: FileId| self.ground.before.of_file(start).ones().chain(self.reach.of_file(start).ones());
+        let told: Vec<FileId> = of_run.ones().map(|number| self.starts[number]).collect();
+        let told: Vec<FileId> = told.into_iter().filter(|start| loads(*start).next().is_some()).collect();
+        startup.entries.par_extend(told.par_iter().map(|start| self.entry(*start)));
+
         let mut separate = FixedBitSet::with_capacity(self.ground.graph.targets().len());
-        for (number, start) in self.starts.iter().enumerate() {
-            let loads_selected = || {
-                let selected = self.project.files().filter(|(id, _)| (self.known.is_selected)(*id));
-                selected.into_iter().any(|(id, _)| self.loaded_by[id.index()].contains(number))
-            };
-            let before = self.ground.before.of_file(*start);
-            if before.is_clear() && self.reach.of_file(*start).is_clear() || !loads_selected() {
-                continue;
-            }
-            startup.entries.push(self.entry(*start));
+        for before in told.iter().map(|start| self.ground.before.of_file(*start)) {
             // Two that may share what they load.
             if before.ones().filter(|at| self.is_measured(*at)).nth(1).is_some() {
                 separate.union_with(before);

@@ -1,12 +1,12 @@
 //! Asks the planner whether imports that nobody wants to move could: each module as if it were pinned to functions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fate::End;
 use crate::config::Config;
-use crate::evidence::{ModuleEvidence, Pin};
+use crate::evidence::Pin;
 use crate::name::ModuleName;
-use crate::plan::{self, Facts, File, Level};
+use crate::plan::{self, Facts, File, Level, Plan, Subject};
 use crate::project::{FileId, Project};
 use crate::python::Module;
 use crate::semantic::Model;
@@ -31,46 +31,77 @@ pub struct Answer {
 
 /// The answers about one file. Questions about modules that the pin does not reach have none.
 pub fn ask(module: &Module, project: &Project, id: FileId, config: &Config, questions: &[Question]) -> Vec<Answer> {
-    let mut by_module: BTreeMap<&ModuleName, Vec<&Question>> = BTreeMap::new();
+    let mut by_key: BTreeMap<&ModuleName, Vec<&Question>> = BTreeMap::new();
     for question in questions {
-        by_module.entry(&question.key).or_default().push(question);
+        by_key.entry(&question.key).or_default().push(question);
     }
     let model = Model::new(module);
     let facts = Facts::new(module, &model);
-    let configs: Vec<Config> = by_module.keys().map(|pinned| with_pin(config, pinned)).collect();
-    let mut file = File { module, model: &model, project, id, config, only: &[], facts };
+    let all = pinned(config, by_key.keys().copied());
+    let mut file = File { module, model: &model, project, id, config: &all, only: &[], facts };
+    // All at once first: what moves then, and binds a name that no other import binds, moves alone as well.
     let mut answers = Vec::new();
-    for ((pinned, questions), config) in by_module.into_iter().zip(&configs) {
+    let mut left = Vec::new();
+    {
+        let plan = plan::plan(&file);
+        let bound = bound_once(&file);
+        for (key, questions) in by_key {
+            let moves = |subject: &Subject| moves(&plan, subject) && bound.contains(subject.bound.as_str());
+            let own: Vec<&Subject> = subjects(&plan, key).collect();
+            if !own.is_empty() && own.into_iter().all(moves) {
+                answers.extend(questions.iter().filter_map(|question| answer(&file, &plan, question)));
+            } else {
+                left.push((key, questions));
+            }
+        }
+    }
+    let configs: Vec<Config> = left.iter().map(|(key, _)| pinned(config, [*key])).collect();
+    for ((_, questions), config) in left.into_iter().zip(&configs) {
         file.config = config;
-        answers.extend(answers_for(&file, pinned, &questions));
+        let plan = plan::plan(&file);
+        answers.extend(questions.iter().filter_map(|question| answer(&file, &plan, question)));
     }
     answers
 }
 
-fn with_pin(config: &Config, module: &ModuleName) -> Config {
+fn pinned<'n>(config: &Config, modules: impl IntoIterator<Item = &'n ModuleName>) -> Config {
     let mut config = config.clone();
-    let evidence: &mut ModuleEvidence = config.modules.entry(module.clone()).or_default();
-    evidence.pin = Some(Pin::Function);
+    for module in modules {
+        config.modules.entry(module.clone()).or_default().pin = Some(Pin::Function);
+    }
     config
 }
 
-fn answers_for(file: &File<'_>, pinned: &ModuleName, questions: &[&Question]) -> Vec<Answer> {
-    let plan = plan::plan(file);
-    let place = |site: usize| file.module.line_column(file.model.imports()[site].stmt.span.start());
-    let mut answers = Vec::new();
-    for question in questions {
-        let mut asked = plan.subjects.iter().filter(|subject| {
-            subject.key == *pinned && subject.level == Level::Module && place(subject.site) == question.place
-        });
-        let Some(subject) = asked.next() else { continue };
-        let same = |other: &plan::Subject| (other.site, other.alias) == (subject.site, subject.alias);
-        let end = if plan.moves.iter().any(|planned| same(planned.subject())) {
-            End::Leaves
-        } else {
-            let refused = plan.refused.iter().find(|(other, _)| same(other));
-            refused.map_or(End::Kept, |(_, refusal)| End::Refused(refusal.code))
-        };
-        answers.push(Answer { question: (*question).clone(), end });
+/// Names that one import of the module's body binds.
+fn bound_once<'f>(file: &'f File<'_>) -> BTreeSet<&'f str> {
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    let at_module = file.model.imports().iter().filter(|site| site.scope == file.model.module_scope());
+    for alias in at_module.flat_map(|site| &site.import.aliases) {
+        *count.entry(alias.bound()).or_default() += 1;
     }
-    answers
+    count.into_iter().filter(|(_, count)| *count == 1).map(|(name, _)| name).collect()
+}
+
+fn subjects<'p>(plan: &'p Plan<'_>, key: &'p ModuleName) -> impl Iterator<Item = &'p Subject> {
+    plan.subjects.iter().filter(move |subject| subject.key == *key && subject.level == Level::Module)
+}
+
+fn is_same(a: &Subject, b: &Subject) -> bool {
+    (a.site, a.alias) == (b.site, b.alias)
+}
+
+fn moves(plan: &Plan<'_>, subject: &Subject) -> bool {
+    plan.moves.iter().any(|planned| is_same(planned.subject(), subject))
+}
+
+fn answer(file: &File<'_>, plan: &Plan<'_>, question: &Question) -> Option<Answer> {
+    let place = |subject: &Subject| file.module.line_column(file.site(subject).stmt.span.start());
+    let subject = subjects(plan, &question.key).find(|subject| place(subject) == question.place)?;
+    let end = if moves(plan, subject) {
+        End::Leaves
+    } else {
+        let refused = plan.refused.iter().find(|(other, _)| is_same(other, subject));
+        refused.map_or(End::Kept, |(_, refusal)| End::Refused(refusal.code))
+    };
+    Some(Answer { question: question.clone(), end })
 }

@@ -35,29 +35,7 @@ pub(super) fn smallest(
     distances: &Distances,
     can_move: &dyn Fn(ImportId) -> bool,
 ) -> Cut {
-    let mut network: DiGraph<Knot, u32> = DiGraph::new();
-    let mut known: BTreeMap<Knot, NodeIndex> = BTreeMap::new();
-    let links: Vec<_> = graph.links(Moment::After).filter(|(_, to, _)| distances.of(*to).is_some()).collect();
-    // More than all imports together: a flow of that much passes no import that can move.
-    let uncut = links.len() as u32 + 1;
-    let (source, sink) = (Knot::Of(Node::File(start)), Knot::Of(Node::Module(target)));
-    let mut knot =
-        |network: &mut DiGraph<Knot, u32>, knot| *known.entry(knot).or_insert_with(|| network.add_node(knot));
-    let (source, sink) = (knot(&mut network, source), knot(&mut network, sink));
-    let mut entered = BTreeSet::new();
-    for (from, to, link) in links.into_iter().filter(|(from, to, _)| from != to) {
-        let (from, to) = (knot(&mut network, Knot::Of(from)), knot(&mut network, Knot::Of(to)));
-        match link {
-            Link::Implied => network.add_edge(from, to, uncut),
-            Link::Import(id) => {
-                let import = knot(&mut network, Knot::Import(id));
-                if entered.insert(id) {
-                    network.add_edge(from, import, if can_move(id) { 1 } else { uncut });
-                }
-                network.add_edge(import, to, uncut)
-            }
-        };
-    }
+    let Network { network, source, sink, uncut } = Network::new(graph, start, target, distances, can_move);
     let (flow, flows) = dinics(&network, source, sink);
     if flow >= uncut {
         return Cut::Blocked(uncuttable(&network, source, sink, uncut));
@@ -82,6 +60,55 @@ pub(super) fn smallest(
         .collect();
     imports.sort();
     Cut::Imports(imports)
+}
+
+/// What leads from a start to a target, and nothing else.
+struct Network {
+    network: DiGraph<Knot, u32>,
+    source: NodeIndex,
+    sink: NodeIndex,
+    /// The capacity of what cannot be cut: more than all imports together.
+    uncut: u32,
+}
+
+impl Network {
+    fn new(
+        graph: &ImportGraph,
+        start: FileId,
+        target: usize,
+        distances: &Distances,
+        can_move: &dyn Fn(ImportId) -> bool,
+    ) -> Network {
+        let uncut = u32::MAX / 2;
+        let mut network = DiGraph::new();
+        let source = network.add_node(Knot::Of(Node::File(start)));
+        let sink = network.add_node(Knot::Of(Node::Module(target)));
+        let mut known = BTreeMap::from([(network[source], source), (network[sink], sink)]);
+        let mut open = vec![source];
+        while let Some(at) = open.pop() {
+            let Knot::Of(node) = network[at] else { continue };
+            for (next, link) in graph.next(Moment::After, node) {
+                if next == node || distances.of(next).is_none() {
+                    continue;
+                }
+                let from = match link {
+                    Link::Implied => at,
+                    Link::Import(id) => *known.entry(Knot::Import(id)).or_insert_with(|| {
+                        let import = network.add_node(Knot::Import(id));
+                        network.add_edge(at, import, if can_move(id) { 1 } else { uncut });
+                        import
+                    }),
+                };
+                let to = *known.entry(Knot::Of(next)).or_insert_with(|| {
+                    let to = network.add_node(Knot::Of(next));
+                    open.push(to);
+                    to
+                });
+                network.add_edge(from, to, uncut);
+            }
+        }
+        Network { network, source, sink, uncut }
+    }
 }
 
 fn uncuttable(network: &DiGraph<Knot, u32>, source: NodeIndex, sink: NodeIndex, uncut: u32) -> Vec<(Node, Link)> {

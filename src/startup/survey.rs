@@ -44,11 +44,11 @@ pub struct Known<'k> {
     pub fates: &'k [Fate],
     /// `None` if nobody asked for the imports to move.
     pub answers: Option<&'k [Answer]>,
-    pub is_selected: &'k dyn Fn(FileId) -> bool,
+    pub is_selected: &'k (dyn Fn(FileId) -> bool + Sync),
     /// Files that the configuration leaves out.
-    pub is_excluded: &'k dyn Fn(FileId) -> bool,
+    pub is_excluded: &'k (dyn Fn(FileId) -> bool + Sync),
     /// The text of the line of a file.
-    pub line: &'k dyn Fn(FileId, u32) -> String,
+    pub line: &'k (dyn Fn(FileId, u32) -> String + Sync),
 }
 
 /// A sentence for the finding at `start` of a file.
