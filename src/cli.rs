@@ -120,6 +120,9 @@ pub struct Check {
     /// Imports that cannot move count as findings
     #[arg(long, help_heading = "Miscellaneous")]
     pub strict: bool,
+    /// Also tell which imports would have to move to take each heavy cold module off the start
+    #[arg(long, help_heading = "Output")]
+    pub plan: bool,
 }
 
 #[derive(Debug, Args)]
@@ -163,7 +166,7 @@ pub enum Format {
 /// What is done with the rewritten files: all that distinguishes the three commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    Check { strict: bool },
+    Check { strict: bool, plan: bool },
     Diff,
     Fix { exit_non_zero_on_fix: bool },
 }

@@ -17,7 +17,7 @@ pub use exclude::{Exclude, glob};
 pub use load::{Loader, Overrides};
 pub use version::PythonVersion;
 
-use crate::evidence::ModuleEvidence;
+use crate::evidence::{ModuleEvidence, Source};
 use crate::name::ModuleName;
 use crate::policy::{self, Policy, Verdict};
 
@@ -66,6 +66,8 @@ pub struct Config {
     pub placement: Placement,
     /// Modules that do something when they are imported, beyond those that hotcold knows.
     pub side_effects: Vec<ModuleName>,
+    /// The modules that a process starts with, and where that is written; `None` for those that nobody imports.
+    pub entries: Option<Vec<(ModuleName, Source)>>,
     pub modules: BTreeMap<ModuleName, ModuleEvidence>,
     /// ruff's `banned-module-level-imports`.
     pub banned_module_level: Vec<ModuleName>,
@@ -137,6 +139,7 @@ impl Default for Config {
             type_hints: TypeHints::default(),
             placement: Placement::default(),
             side_effects: Vec::new(),
+            entries: None,
             modules: BTreeMap::new(),
             banned_module_level: Vec::new(),
             known_first_party: Vec::new(),

@@ -5,7 +5,8 @@
 //!
 //! Source text becomes a [`python::Module`], which a [`semantic::Model`] gives meaning to; [`project::Project`] knows who
 //! reads whose names; [`policy`] turns evidence into a verdict; [`plan`] turns a verdict into a move or a refusal;
-//! [`edit`] turns moves into text edits; [`verify`] proves them; [`report`] prints; [`source`] reads and writes files.
+//! [`edit`] turns moves into text edits; [`verify`] proves them; [`startup`] tells what they bring; [`report`] prints;
+//! [`source`] reads and writes files.
 //!
 //! # Invariants
 //!
@@ -36,3 +37,4 @@ pub mod verify;
 pub mod outcome;
 pub mod report;
 pub mod source;
+pub mod startup;

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 fn execute(cli: Cli, terminal: &terminal::Terminal) -> anyhow::Result<Exit> {
     let (action, common) = match cli.command {
         Command::Explain(explain) => return run::explain(&explain, terminal),
-        Command::Check(Check { common, strict }) => (Action::Check { strict }, common),
+        Command::Check(Check { common, strict, plan }) => (Action::Check { strict, plan }, common),
         Command::Diff(Diff { common }) => (Action::Diff, common),
         Command::Fix(Fix { common, exit_non_zero_on_fix }) => (Action::Fix { exit_non_zero_on_fix }, common),
     };

@@ -1,8 +1,12 @@
 //! What a run found, as data: findings, refusals, problems, counts. Reports print it; nothing here decides or prints.
 
+mod startup;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+
+pub use startup::{ChainLink, EntryTime, Kept, Pinned, Startup, Stays, UnknownEntry, Way, Why};
 
 use crate::name::ModuleName;
 use crate::plan::Code;
@@ -18,6 +22,7 @@ pub struct Outcome {
     /// Files that could not be read, parsed, proved or written: exit code 2. Sorted by path.
     pub problems: Vec<Problem>,
     pub statistics: Statistics,
+    pub startup: Startup,
 }
 
 #[derive(Debug)]
@@ -40,6 +45,8 @@ pub struct Finding {
     /// What is out of place and why, in one line: ``"`pandas` (1200ms, 5% usage) belongs in `report`, `export`"``.
     pub message: String,
     pub verdict: Verdict,
+    /// What the move means for the start of the project's entries, each in a sentence without a full stop.
+    pub notes: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -74,12 +74,22 @@ pub enum Criterion {
     Cost,
 }
 
+/// Where `import_ms` comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    Measured,
+    /// The sum of what the module loads at import, a module of the project that nobody measured. Its import takes longer
+    /// than that: the sum proves that it is heavy, never that it is light.
+    Derived,
+}
+
 /// A decision with every number behind it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     pub place: Place,
     pub reason: Reason,
     pub import_ms: Option<f64>,
+    pub basis: Basis,
     pub usage_percent: Option<f64>,
     pub critical_path: bool,
     /// Known and above `heavy-ms`.
@@ -104,7 +114,10 @@ impl Verdict {
 
     /// The numbers in short: `350ms, 90% usage`. Empty if nothing is known.
     pub fn figures(&self) -> String {
-        let import = self.import_ms.map(|ms| format!("{}ms", number(ms)));
+        let import = self.import_ms.map(|ms| match self.basis {
+            Basis::Measured => format!("{}ms", number(ms)),
+            Basis::Derived => format!("{}ms derived from what it loads", number(ms)),
+        });
         let usage = self.usage_percent.map(|percent| format!("{}% usage", number(percent)));
         let critical = self.critical_path.then(|| "critical path".to_owned());
         [import, critical, usage].into_iter().flatten().collect::<Vec<_>>().join(", ")
@@ -115,19 +128,23 @@ impl Verdict {
 pub fn decide(policy: &Policy, evidence: Option<&ModuleEvidence>) -> Verdict {
     let unknown = ModuleEvidence::default();
     let evidence = evidence.unwrap_or(&unknown);
-    let (place, reason) = place_and_reason(policy, policy.cost_model, evidence);
-    let (other_model_place, _) = place_and_reason(policy, policy.cost_model.other(), evidence);
-    let heavy = evidence.import_ms.is_some_and(|ms| ms > policy.heavy_ms);
+    let (import_ms, basis) = match (evidence.import_ms, &evidence.loaded) {
+        (None, Some(loaded)) => (Some(loaded.ms), Basis::Derived),
+        (measured, _) => (measured, Basis::Measured),
+    };
+    let (place, reason) = place_and_reason(policy, policy.cost_model, evidence, import_ms, basis);
+    let (other_model_place, _) = place_and_reason(policy, policy.cost_model.other(), evidence, import_ms, basis);
+    let heavy = import_ms.is_some_and(|ms| ms > policy.heavy_ms);
     Verdict {
         place,
         reason,
-        import_ms: evidence.import_ms,
+        import_ms,
+        basis,
         usage_percent: evidence.usage_percent,
         critical_path: evidence.critical_path,
         heavy,
         cost_model: policy.cost_model,
-        costs: evidence
-            .import_ms
+        costs: import_ms
             .zip(evidence.usage_percent)
             .filter(|_| heavy)
             .map(|(import_ms, usage_percent)| Costs::of(policy, import_ms, usage_percent)),
@@ -135,7 +152,13 @@ pub fn decide(policy: &Policy, evidence: Option<&ModuleEvidence>) -> Verdict {
     }
 }
 
-fn place_and_reason(policy: &Policy, model: CostModel, evidence: &ModuleEvidence) -> (Place, Reason) {
+fn place_and_reason(
+    policy: &Policy,
+    model: CostModel,
+    evidence: &ModuleEvidence,
+    import_ms: Option<f64>,
+    basis: Basis,
+) -> (Place, Reason) {
     if let Some(pin) = evidence.pin {
         let place = match pin {
             Pin::Module => Place::Module,
@@ -143,7 +166,7 @@ fn place_and_reason(policy: &Policy, model: CostModel, evidence: &ModuleEvidence
         };
         return (place, Reason::Pinned);
     }
-    let Some(import_ms) = evidence.import_ms else {
+    let Some(import_ms) = import_ms else {
         return (Place::Leave, Reason::Unmeasured);
     };
     let frequent = evidence.usage_percent.map(|percent| percent > policy.hot_percent);
@@ -152,6 +175,9 @@ fn place_and_reason(policy: &Policy, model: CostModel, evidence: &ModuleEvidence
             Some(criterion) => (Place::Module, Reason::HotPath(criterion)),
             None => (Place::Function, Reason::HeavyAndCold),
         };
+    }
+    if basis == Basis::Derived {
+        return (Place::Leave, Reason::Unmeasured);
     }
     match (policy.light_ms, frequent) {
         (Some(light_ms), _) if import_ms < light_ms => (Place::Module, Reason::Light),

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use hotcold::cli::{Common, Exit, Explain, Origin, Run};
+use hotcold::cli::{Action, Common, Exit, Explain, Origin, Run};
 use hotcold::config::{Config, Loader, Overrides};
 use hotcold::name::ModuleName;
 use hotcold::outcome::{Outcome, Problem};
-use hotcold::pipeline::{self, Input, Inputs};
+use hotcold::pipeline::{self, Extent, Input, Inputs};
 use hotcold::plan::{Code, Safety};
 use hotcold::report::explain;
 use hotcold::source::{self, Entry, Kind, Root, Selection, Tree};
@@ -69,12 +69,14 @@ fn run_here(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
     let progress = terminal.progress();
     let mut skipped = Vec::new();
     for root in tree.roots {
-        let part = analyse(root, stdin.as_ref(), &run.common, &working_directory, &progress, &mut skipped);
+        let part = analyse(root, stdin.as_ref(), run, &working_directory, &progress, &mut skipped);
         outcome.files.extend(part.files);
         outcome.problems.extend(part.problems);
         outcome.statistics.add(&part.statistics);
+        outcome.startup.add(part.startup);
     }
     progress.finish();
+    warn_of_entries(&outcome, terminal)?;
     outcome.files.sort_by(|a, b| a.path.cmp(&b.path));
     outcome.problems.sort_by(|a, b| (&a.path, a.place).cmp(&(&b.path, b.place)));
     outcome.statistics.files_skipped += skipped.len();
@@ -109,9 +111,23 @@ pub fn explain(request: &Explain, terminal: &Terminal) -> anyhow::Result<Exit> {
     };
     let working_directory = working_directory()?;
     let overrides = Overrides { config: request.config.clone(), ..Overrides::default() };
-    let config = Loader::new(&read_configuration, &working_directory, overrides).config(&working_directory)?;
+    let mut loader = Loader::new(&read_configuration, &working_directory, overrides);
+    let mut config = loader.config(&working_directory)?;
+    let is_unmeasured = config.lookup(&module).is_some_and(|(_, found)| found.import_ms.is_none());
+    if is_unmeasured {
+        config = with_loaded(config, &working_directory, &mut loader)?;
+    }
     explain::write_module(&module, &config, terminal.stdout, out)?;
     Ok(Exit::Success)
+}
+
+/// The configuration of the working directory with what the project's own modules load, as far as its files can be read.
+fn with_loaded(config: Arc<Config>, working_directory: &Path, loader: &mut Loader<'_>) -> anyhow::Result<Arc<Config>> {
+    let paths = [working_directory.to_owned()];
+    let tree = source::discover(&Selection { paths: &paths, working_directory, force_exclude: false }, loader)?;
+    let entries = tree.roots.iter().flat_map(|root| &root.files);
+    let files = entries.filter_map(|entry| input(entry, None, &entry.relative).ok().flatten()).collect();
+    Ok(pipeline::with_loaded(files, config))
 }
 
 /// Whether there is something that imports can be judged by; says so on standard error if not.
@@ -150,11 +166,25 @@ fn advise(tree: &Tree, run: &Run, terminal: &Terminal) -> io::Result<sink::Judge
     Ok(judges)
 }
 
+/// Says which names in `entries` are no modules.
+fn warn_of_entries(outcome: &Outcome, terminal: &Terminal) -> io::Result<()> {
+    if terminal.quiet {
+        return Ok(());
+    }
+    let mut stderr = io::stderr().lock();
+    for (name, unknown) in &outcome.startup.named {
+        let Some(unknown) = unknown else { continue };
+        let meant = unknown.meant.as_ref().map_or(String::new(), |meant| format!(": did you mean `{meant}`?"));
+        writeln!(stderr, "warning: {}: `{name}` in `entries` is no module of the project{meant}", unknown.source)?;
+    }
+    Ok(())
+}
+
 /// One project: reads its files, runs the analysis, and names files as the user would.
 fn analyse(
     root: Root,
     stdin: Option<&Stdin>,
-    common: &Common,
+    run: &Run,
     working_directory: &Path,
     progress: &Progress,
     skipped: &mut Vec<(String, &'static str)>,
@@ -184,13 +214,20 @@ fn analyse(
         }
     }
     let step = |done, all| progress.step(done, all);
-    let mut outcome = pipeline::run(Inputs { files, only: &common.only, safety: safety(common), progress: &step });
+    let extent = match run.action {
+        Action::Check { plan: true, .. } => Extent::Plan,
+        Action::Check { plan: false, .. } | Action::Fix { .. } => Extent::Startup,
+        Action::Diff => Extent::Moves,
+    };
+    let only = &run.common.only;
+    let mut outcome = pipeline::run(Inputs { files, only, safety: safety(&run.common), extent, progress: &step });
     for file in &mut outcome.files {
         file.path = shown(&file.path);
         for proof in file.refusals.iter_mut().flat_map(|note| &mut note.proofs) {
             proof.path = shown(&proof.path);
         }
     }
+    outcome.startup.paths_mut().for_each(|path| *path = shown(path));
     for problem in &mut outcome.problems {
         problem.path = shown(&problem.path);
     }

@@ -159,6 +159,7 @@ impl<'r> Loader<'r> {
             config.type_hints = layer.type_hints.unwrap_or_default();
             config.placement = layer.placement.unwrap_or_default();
             config.side_effects.clone_from(&layer.side_effects);
+            config.entries.clone_from(&layer.entries);
             config.modules = with_evidence(layer.modules.clone(), &stack.evidence);
             target_version = layer.target_version.or(target_version);
         }

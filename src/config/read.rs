@@ -1,7 +1,7 @@
 //! The keys of `hotcold.toml`, of `[tool.hotcold]` and of the evidence file: from text to checked values.
 //! Pure; names of other files are returned, not followed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use globset::Glob;
@@ -27,6 +27,7 @@ pub struct Layer {
     pub type_hints: Option<TypeHints>,
     pub placement: Option<Placement>,
     pub side_effects: Vec<ModuleName>,
+    pub entries: Option<Vec<(ModuleName, Source)>>,
     pub policy: PolicyLayer,
     pub modules: BTreeMap<ModuleName, ModuleEvidence>,
 }
@@ -44,7 +45,7 @@ pub struct PolicyLayer {
     pub light_ms: Option<Placed<f64>>,
 }
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "target-version",
     "evidence",
     "exclude",
@@ -53,6 +54,7 @@ const KEYS: [&str; 10] = [
     "type-hints",
     "placement",
     "side-effects",
+    "entries",
     "policy",
     "modules",
 ];
@@ -68,7 +70,7 @@ const POLICY_KEYS: [&str; 8] = [
     "light-ms",
 ];
 
-const MODULE_KEYS: [&str; 4] = ["import-ms", "usage-percent", "critical-path", "pin"];
+const MODULE_KEYS: [&str; 5] = ["import-ms", "usage-percent", "critical-path", "pin", "loads"];
 
 /// Reads a `hotcold.toml`.
 pub fn configuration(document: &Document<'_>) -> Result<Layer, ConfigError> {
@@ -101,7 +103,7 @@ pub fn evidence(document: &Document<'_>) -> Result<BTreeMap<ModuleName, ModuleEv
     let mut evidence = BTreeMap::new();
     for key in modules.keys() {
         let (name, table) = module_table(&modules, &key)?;
-        table.only(&["import-ms", "usage-percent", "source"])?;
+        table.only(&["import-ms", "usage-percent", "loads", "source"])?;
         let mut found = figures(&table)?;
         let source = |figure| detail(&table, figure).or_else(|| detail(&root, figure));
         if let Some(place) = &mut found.sources.import_ms {
@@ -139,6 +141,7 @@ impl Layer {
             type_hints: self.type_hints.or(base.type_hints),
             placement: self.placement.or(base.placement),
             side_effects,
+            entries: self.entries.or(base.entries),
             policy: self.policy.over(base.policy),
             modules,
         }
@@ -190,9 +193,16 @@ fn layer(table: &Table<'_, '_>) -> Result<Layer, ConfigError> {
             .iter()
             .map(|name| module_name(table.document, name))
             .collect::<Result<_, _>>()?,
+        entries: entries(table)?,
         policy: table.table("policy")?.map(|table| policy(&table)).transpose()?.unwrap_or_default(),
         modules: table.table("modules")?.map(|table| modules(&table)).transpose()?.unwrap_or_default(),
     })
+}
+
+fn entries(table: &Table<'_, '_>) -> Result<Option<Vec<(ModuleName, Source)>>, ConfigError> {
+    let Some(names) = table.strings("entries")? else { return Ok(None) };
+    let place = |name: &Placed<String>| source(table.document, &name.span);
+    names.iter().map(|name| Ok((module_name(table.document, name)?, place(name)))).collect::<Result<_, _>>().map(Some)
 }
 
 fn globs(table: &Table<'_, '_>) -> Result<Option<Vec<Glob>>, ConfigError> {
@@ -261,7 +271,7 @@ fn module(table: &Table<'_, '_>) -> Result<ModuleEvidence, ConfigError> {
     Ok(evidence)
 }
 
-/// The two numbers that configuration and evidence share.
+/// What configuration and evidence share.
 fn figures(table: &Table<'_, '_>) -> Result<ModuleEvidence, ConfigError> {
     let mut evidence = ModuleEvidence::default();
     if let Some(import_ms) = table.number("import-ms", Bounds::NotNegative)? {
@@ -271,6 +281,10 @@ fn figures(table: &Table<'_, '_>) -> Result<ModuleEvidence, ConfigError> {
     if let Some(usage_percent) = table.number("usage-percent", Bounds::Percent)? {
         evidence.usage_percent = Some(usage_percent.value);
         evidence.sources.usage_percent = Some(source(table.document, &usage_percent.span));
+    }
+    if let Some(loads) = table.strings("loads")? {
+        let loads = loads.iter().map(|name| module_name(table.document, name));
+        evidence.loads = Some(loads.collect::<Result<BTreeSet<_>, _>>()?);
     }
     Ok(evidence)
 }

@@ -1,21 +1,37 @@
 //! What is known about a module: how long its import takes and how often it is used. Absent is unknown, never zero.
 //! Nothing here decides; nothing here reads files.
 
+use std::collections::BTreeSet;
 use std::fmt;
+
+use crate::name::ModuleName;
 
 /// What is known about one module. Numbers are finite and in range: whoever makes this has checked them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ModuleEvidence {
     /// Milliseconds to import it once in a fresh process.
     pub import_ms: Option<f64>,
+    /// For a module of the project that nobody measured: what the project's own imports make it load. Nobody writes it.
+    pub loaded: Option<Loaded>,
     /// Share of requests that use it, 0 to 100.
     pub usage_percent: Option<f64>,
     /// Used on the critical path of the majority workflow.
     pub critical_path: bool,
     /// The user's word, above every rule.
     pub pin: Option<Pin>,
+    /// The other modules that its import loads, as far as they have evidence too: their time is part of `import_ms`.
+    pub loads: Option<BTreeSet<ModuleName>>,
     /// Where each of these was written.
     pub sources: Sources,
+}
+
+/// Modules with evidence that a module of the project loads when it is imported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// Their time together: less than the import of the module takes.
+    pub ms: f64,
+    /// Sorted.
+    pub modules: Vec<ModuleName>,
 }
 
 /// The place that the user demands.
@@ -61,6 +77,9 @@ impl ModuleEvidence {
         if self.pin.is_none() {
             self.pin = weaker.pin;
             self.sources.pin.clone_from(&weaker.sources.pin);
+        }
+        if self.loads.is_none() {
+            self.loads.clone_from(&weaker.loads);
         }
         self
     }

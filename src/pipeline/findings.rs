@@ -61,6 +61,7 @@ fn finding(file: &File<'_>, subject: &Subject, code: FindingCode, message: Strin
         end: file.module.line_column(span.end()),
         message,
         verdict: (*subject.verdict).clone(),
+        notes: Vec::new(),
     }
 }
 

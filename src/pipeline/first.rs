@@ -7,6 +7,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::Input;
+use crate::name::ModuleName;
 use crate::outcome::Problem;
 use crate::project::FileIndex;
 use crate::python::{self, Module};
@@ -31,7 +32,16 @@ pub(super) fn read(file: &Input, known: &HashSet<SmolStr>) -> Read {
 
 /// Whether the file imports a configured module, so that there may be something to do.
 fn concerns(file: &Input, index: &FileIndex) -> bool {
-    index.imports.iter().any(|module| file.config.lookup(module).is_some())
+    index.imports.iter().any(|module| {
+        // A name by a path that begins above the package may be configured without what stands above.
+        let mut name = Some(module.as_str());
+        std::iter::from_fn(|| {
+            let this = name?;
+            name = this.split_once('.').map(|(_, rest)| rest);
+            ModuleName::new(this)
+        })
+        .any(|module| file.config.lookup(&module).is_some())
+    })
 }
 
 fn problem(file: &Input, faults: &[python::Fault]) -> Problem {

@@ -2,6 +2,7 @@
 
 mod first;
 mod second;
+mod start;
 
 mod findings;
 
@@ -13,7 +14,7 @@ use smol_str::SmolStr;
 
 use crate::config::Config;
 use crate::name::ModuleName;
-use crate::outcome::{Outcome, Problem};
+use crate::outcome::Outcome;
 use crate::plan::Safety;
 use crate::project::{FileIndex, Project, module_of_path};
 use first::{Read, first_party, read};
@@ -39,8 +40,20 @@ pub struct Inputs<'a> {
     pub only: &'a [ModuleName],
     /// What moves may rest on.
     pub safety: Safety,
+    pub extent: Extent,
     /// Called after each file of either pass, with the number of steps done and of all.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// What a run tells of start-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Nothing: only the moves matter.
+    Moves,
+    /// What each entry takes before and after the moves, and what stays.
+    Startup,
+    /// Also which imports would take off what stays.
+    Plan,
 }
 
 /// Checks every selected file, with the whole project in sight. The result depends on the inputs alone, not on the
@@ -49,8 +62,7 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
     let mut files = inputs.files;
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files.dedup_by(|a, b| a.path == b.path);
-    let known: HashSet<SmolStr> =
-        files.iter().filter_map(|file| module_of_path(&file.path)).map(|(name, _)| SmolStr::new(name.last())).collect();
+    let known = last_names(&files);
     let steps = files.len() * 2;
     let done = std::sync::atomic::AtomicUsize::new(0);
     let step = || (inputs.progress)(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, steps);
@@ -67,36 +79,66 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
         read.into_iter().map(|read| (read.index, read.module)).unzip();
     let first_party = first_party(&files);
     let project = Project::new(indexes.into_iter().flatten().collect());
+    let survey = start::survey(&project, &mut files);
 
-    let results: Vec<Result<Option<Checked>, Problem>> = files
+    let results: Vec<_> = files
         .par_iter()
         .zip(modules)
         .map(|(file, module)| {
+            let parsed = module.as_ref().ok().and_then(Option::as_ref);
+            let answers = start::answers(inputs.extent, inputs.safety, file, parsed, &project, &survey);
             let result = module.and_then(|module| match module {
                 Some(module) => check(file, &module, &project, &first_party, inputs.only, inputs.safety),
                 None => Ok(None),
             });
             step();
-            result
+            (result, answers)
         })
         .collect();
     let mut outcome = Outcome::default();
-    for (file, result) in files.iter().zip(results) {
+    let (mut fates, mut answers) = (Vec::new(), Vec::new());
+    for (file, (result, answered)) in files.iter().zip(results) {
+        answers.extend(answered);
         if file.selected {
             outcome.statistics.files += 1;
         }
         match result {
-            Ok(Some(checked)) => collect(&mut outcome, checked),
+            Ok(Some(mut checked)) => {
+                fates.append(&mut checked.fates);
+                collect(&mut outcome, checked);
+            }
             Ok(None) => {}
             Err(problem) if file.selected => outcome.problems.push(problem),
             Err(_) => {}
         }
     }
+    if inputs.extent != Extent::Moves {
+        start::report(survey, &project, &files, inputs.extent, &fates, &answers, &mut outcome);
+    }
     outcome
 }
 
+/// A configuration of some of the files with what the project's modules load.
+pub fn with_loaded(mut files: Vec<Input>, config: Arc<Config>) -> Arc<Config> {
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files.dedup_by(|a, b| a.path == b.path);
+    let known = last_names(&files);
+    let project = Project::new(files.par_iter().filter_map(|file| read(file, &known).index).collect());
+    let own = project.files().find_map(|(id, index)| {
+        let at = files.binary_search_by(|file| file.path.cmp(&index.path)).ok()?;
+        Arc::ptr_eq(&files[at].config, &config).then_some(id)
+    });
+    let survey = start::survey(&project, &mut files);
+    own.and_then(|id| survey.config(id)).cloned().unwrap_or(config)
+}
+
+/// The last components of all module names.
+fn last_names(files: &[Input]) -> HashSet<SmolStr> {
+    files.iter().filter_map(|file| module_of_path(&file.path)).map(|(name, _)| SmolStr::new(name.last())).collect()
+}
+
 fn collect(outcome: &mut Outcome, checked: Checked) {
-    let Checked { file, problem, statistics } = checked;
+    let Checked { file, problem, statistics, .. } = checked;
     outcome.problems.extend(problem);
     outcome.statistics.add(&statistics);
     if !file.findings.is_empty() || !file.refusals.is_empty() || file.rewrite.is_some() {

@@ -15,6 +15,7 @@ use crate::project::Project;
 use crate::python::Module;
 use crate::semantic::Model;
 use crate::sort::Sections;
+use crate::startup::{self, Fate};
 use crate::verify;
 
 /// One file's part of the outcome.
@@ -22,6 +23,7 @@ pub(super) struct Checked {
     pub(super) file: FileOutcome,
     pub(super) problem: Option<Problem>,
     pub(super) statistics: Statistics,
+    pub(super) fates: Vec<Fate>,
 }
 
 pub(super) fn check(
@@ -57,13 +59,14 @@ pub(super) fn check(
     let failed = problem.is_some();
     let statistics = statistics(&plan, rewrite.is_some(), failed);
     let findings = if failed { Vec::new() } else { findings::findings(&file, &plan) };
+    let fates = if failed { Vec::new() } else { startup::fates(&file, &plan) };
     let refusals = plan.refused.iter().map(|(subject, refusal)| findings::note(&file, subject, refusal)).collect();
     let file = FileOutcome { path: input.path.clone(), findings, refusals, rewrite };
-    Ok(Some(Checked { file, problem, statistics }))
+    Ok(Some(Checked { file, problem, statistics, fates }))
 }
 
 /// `# hotcold: skip-file`
-fn opted_out(module: &Module) -> bool {
+pub(super) fn opted_out(module: &Module) -> bool {
     let text = module.text();
     text.contains("hotcold:")
         && module.comments().iter().any(|comment| plan::directive(&text[*comment]) == Some("skip-file"))

@@ -23,6 +23,7 @@ use crate::text::{Span, TextSize};
 
 pub use facts::{Facts, directive};
 pub use hints::{Deferral, NewGuard, TypingGuard, deferral};
+pub use known::is_test_file;
 pub use refusal::{At, Code, Place, Refusal};
 
 /// What planning reads: one file, its meaning, its project, its configuration.
@@ -286,7 +287,11 @@ impl<'a> File<'a> {
         bound: SmolStr,
         level: Level,
     ) -> Option<Subject> {
-        let lookup = |name: &ModuleName| self.config.lookup(name).map(|(key, _)| key.clone());
+        let lookup = |name: &ModuleName| {
+            let outside = || self.project.below_root(self.index(), name);
+            let found = self.config.lookup(name).or_else(|| self.config.lookup(&outside()?));
+            found.map(|(key, _)| key.clone())
+        };
         let key = match &target.member {
             // `from google.cloud import bigquery` may mean the module `google.cloud.bigquery`.
             Some(_) => lookup(&target.dotted()),

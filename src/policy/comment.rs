@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Criterion, Place, Reason, Verdict, number};
+use super::{Basis, Criterion, Place, Reason, Verdict, number};
 
 const END: &str = " - HOT PATH EXCEPTION";
 
@@ -12,7 +12,8 @@ const END: &str = " - HOT PATH EXCEPTION";
 /// 350ms but 90% usage - HOT PATH EXCEPTION
 /// ```
 pub fn exception_comment(verdict: &Verdict) -> Option<String> {
-    if verdict.place != Place::Module || !verdict.heavy {
+    // A derived time changes with the project's imports; a comment would be outdated by the next of them.
+    if verdict.place != Place::Module || !verdict.heavy || verdict.basis == Basis::Derived {
         return None;
     }
     let usage = verdict.usage_percent.map(|percent| format!("{}% usage", number(percent)));

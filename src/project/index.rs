@@ -1,6 +1,7 @@
 //! What the rest of the project must know of one file: which names of other modules it reads, and what it imports when
 //! it is imported. Reads that cannot concern a file of the project are dropped at once, to keep the index small.
 
+mod edges;
 mod hints;
 mod read;
 
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
+pub use edges::{By, Edge, When};
 pub use hints::{Evaluated, Evaluation, HintFacts, Meaning, Shape, bare};
 use read::Reader;
 
@@ -31,7 +33,7 @@ pub struct FileIndex {
     /// Every module imported, at any time; for `from a import b` both `a` and `a.b`.
     pub imports: BTreeSet<ModuleName>,
     /// Imports that run when the file is imported.
-    pub edges: Vec<(ModuleName, LineColumn)>,
+    pub edges: Vec<Edge>,
     /// Top-level components of all imports.
     pub roots: BTreeSet<SmolStr>,
     /// Modules replaced in or removed from `sys.modules`.
@@ -105,10 +107,16 @@ impl ImportTarget {
 }
 
 impl FileIndex {
+    /// A type stub, which no process loads.
+    pub fn is_stub(&self) -> bool {
+        self.path.ends_with(".pyi")
+    }
+
     /// `known` holds the last components of all modules of the project: reads of other modules are of no interest.
     pub fn new(path: &str, module: &Module, known: &HashSet<SmolStr>) -> Option<FileIndex> {
         let (name, is_package) = module_of_path(path)?;
         let hints = HintFacts::of(module, &name, is_package);
+        let edges = edges::read(module, &name, is_package);
         let mut index = FileIndex {
             path: path.to_owned(),
             name,
@@ -116,7 +124,7 @@ impl FileIndex {
             reads: Vec::new(),
             stars: Vec::new(),
             imports: BTreeSet::new(),
-            edges: Vec::new(),
+            edges,
             roots: BTreeSet::new(),
             sys_modules: Vec::new(),
             rebound: BTreeMap::new(),
@@ -148,9 +156,6 @@ impl FileIndex {
             match &stmt.kind {
                 StmtKind::Import(import) => {
                     let place = module.line_column(stmt.span.start());
-                    if let Some(from) = from_module(import, &self.name, self.is_package) {
-                        self.edges.push((from, place));
-                    }
                     for alias in &import.aliases {
                         if self.path.ends_with(".pyi") {
                             self.imported.insert(SmolStr::new(alias.bound()), place);
@@ -160,7 +165,6 @@ impl FileIndex {
                             if self.is_package && target.dotted() != self.name.join(alias.bound()) {
                                 self.defined.insert(SmolStr::new(alias.bound()), place);
                             }
-                            self.edges.push((target.dotted(), place));
                         }
                     }
                     continue;
@@ -200,14 +204,16 @@ impl FileIndex {
                     let called = func.as_dotted().unwrap_or_default().join(".");
                     self.note_effect(module, *span, format!("calls `{called}` at import"));
                 }
-                StmtKind::If { arms, .. } => {
-                    if arms.iter().any(|arm| is_type_checking(&arm.test)) {
-                        continue;
+                StmtKind::If { arms, orelse } => {
+                    for arm in arms {
+                        if is_main_guard(&arm.test, module.text()) {
+                            self.main_guard.get_or_insert(module.line_column(stmt.span.start()));
+                        } else if !is_type_checking(&arm.test) {
+                            self.read_body(module, &arm.body);
+                        }
                     }
-                    if arms.iter().any(|arm| is_main_guard(&arm.test, module.text())) {
-                        self.main_guard.get_or_insert(module.line_column(stmt.span.start()));
-                        continue;
-                    }
+                    orelse.iter().for_each(|block| self.read_body(module, block));
+                    continue;
                 }
                 _ => {}
             }

@@ -3,24 +3,36 @@
 //! "nobody reads it" can be trusted.
 
 mod cycle;
+mod finder;
+pub mod graph;
 mod hints;
 mod index;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use smol_str::SmolStr;
 
 use crate::name::ModuleName;
 use crate::text::LineColumn;
 
+pub use cycle::Wants;
+pub use finder::Finder;
 pub use index::{
-    Evaluated, Evaluation, FileIndex, HintFacts, ImportTarget, Shape, bare, from_module, is_main_guard,
+    By, Edge, Evaluated, Evaluation, FileIndex, HintFacts, ImportTarget, Shape, When, bare, from_module, is_main_guard,
     is_type_checking, module_of_path, targets,
 };
 
 /// Index of a file in its project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(u32);
+
+impl FileId {
+    /// Its position among the files of the project.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// One place where a file names an attribute of a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +78,8 @@ pub struct Project {
     evaluations: Vec<(FileId, usize)>,
     /// Files that import a library that evaluates annotations, themselves or through others.
     reach_hint_libraries: BTreeSet<FileId>,
+    /// Made when it is first asked for.
+    cycles: OnceLock<cycle::Graph>,
 }
 
 impl Project {
@@ -82,6 +96,7 @@ impl Project {
             sys_modules: BTreeMap::new(),
             evaluations: Vec::new(),
             reach_hint_libraries: BTreeSet::new(),
+            cycles: OnceLock::new(),
         };
         for (position, file) in project.files.iter().enumerate() {
             let id = FileId(position as u32);
@@ -108,6 +123,11 @@ impl Project {
         &self.files[id.0 as usize]
     }
 
+    /// All files, in the order of their paths.
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &FileIndex)> {
+        self.files.iter().enumerate().map(|(at, file)| (FileId(at as u32), file))
+    }
+
     pub fn find(&self, path: &str) -> Option<FileId> {
         self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|at| FileId(at as u32))
     }
@@ -123,6 +143,30 @@ impl Project {
             let outside = module.as_str().len() > name.as_str().len() && !self.root_is_package;
             name.may_be(module) && !outside && !folder.is_some_and(|folder| self.packages.contains(folder))
         })
+    }
+
+    /// The folder from which the file's own package is found, dotted; empty for the project's root.
+    pub fn root_of<'f>(&self, file: &'f FileIndex) -> &'f str {
+        let parent = |name: &'f str| name.rsplit_once('.').map_or("", |(head, _)| head);
+        let name = file.name.as_str();
+        let mut folder = if file.is_package { name } else { parent(name) };
+        while !folder.is_empty() && self.packages.contains(folder) {
+            folder = parent(folder);
+        }
+        folder
+    }
+
+    /// What others call a module that `importer` names by its path from the project's root, as relative imports do:
+    /// `app.db` for `src.app.db`. `None` if that is the same.
+    pub fn below_root(&self, importer: &FileIndex, module: &ModuleName) -> Option<ModuleName> {
+        let root = Some(self.root_of(importer)).filter(|root| !root.is_empty())?;
+        ModuleName::new(module.as_str().strip_prefix(root)?.strip_prefix('.')?)
+    }
+
+    /// The name by which a module is imported, as far as its path tells: a `src` folder is no part of it.
+    pub fn import_name(&self, name: &ModuleName) -> ModuleName {
+        let below = name.as_str().strip_prefix("src.").filter(|_| !self.packages.contains("src"));
+        below.and_then(ModuleName::new).unwrap_or_else(|| name.clone())
     }
 
     /// Who reads `name` from the file `of`, in other files or through the module's own name.
@@ -196,7 +240,7 @@ impl Project {
 
     /// The chain of import-time imports from a file of `target` to `home`, if there is one: what a module-level import
     /// of `target` in `home` would close into a cycle.
-    pub fn cycle(&self, home: FileId, target: &ModuleName) -> Option<Vec<cycle::Step>> {
-        cycle::find(self, home, target)
+    pub fn cycle(&self, home: FileId, target: &ModuleName, wants: Wants) -> Option<Vec<cycle::Step>> {
+        cycle::find(self, home, target, wants)
     }
 }

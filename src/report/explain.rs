@@ -8,7 +8,7 @@ use crate::evidence::{ModuleEvidence, Pin, Source};
 use crate::name::ModuleName;
 use crate::outcome::FindingCode;
 use crate::plan::Code;
-use crate::policy::{CostModel, Costs, Place, Policy, Verdict, exception_comment, number};
+use crate::policy::{Basis, CostModel, Costs, Place, Policy, Verdict, exception_comment, number};
 
 /// What a finding code stands for, in a sentence.
 pub fn summary(code: FindingCode) -> &'static str {
@@ -82,7 +82,8 @@ pub fn write_module(module: &ModuleName, config: &Config, colour: Colour, out: &
     }
     writeln!(out)?;
     inputs(evidence, out)?;
-    if let Some(import_ms) = evidence.import_ms {
+    // A sum of what it loads says nothing of a module that is not heavy by it.
+    if let Some(import_ms) = verdict.import_ms.filter(|_| verdict.heavy || verdict.basis == Basis::Measured) {
         comparison(&config.policy, import_ms, evidence, out)?;
         costs(&config.policy, import_ms, evidence, colour, out)?;
     }
@@ -103,7 +104,20 @@ fn inputs(evidence: &ModuleEvidence, out: &mut dyn Write) -> io::Result<()> {
         value.map_or("unknown".to_owned(), |value| format!("{} {unit}", number(value)))
     };
     let sources = &evidence.sources;
-    writeln!(out, "  import time     {:>12}{}", known(evidence.import_ms, "ms"), from(&sources.import_ms))?;
+    match (&evidence.import_ms, &evidence.loaded) {
+        (None, Some(loaded)) => {
+            let modules: Vec<String> = loaded.modules.iter().map(|module| format!("`{module}`")).collect();
+            let what = if modules.is_empty() { "nothing that was measured".to_owned() } else { modules.join(", ") };
+            writeln!(
+                out,
+                "  import time     {:>12}   derived from what it loads: {what}",
+                known(Some(loaded.ms), "ms")
+            )?;
+        }
+        (import_ms, _) => {
+            writeln!(out, "  import time     {:>12}{}", known(*import_ms, "ms"), from(&sources.import_ms))?;
+        }
+    }
     writeln!(out, "  usage           {:>12}{}", known(evidence.usage_percent, "%"), from(&sources.usage_percent))?;
     if evidence.critical_path {
         writeln!(out, "  critical path   {:>12}{}", "yes", from(&sources.critical_path))?;

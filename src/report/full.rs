@@ -47,7 +47,11 @@ impl Page<'_> {
         } else {
             String::new()
         };
-        writeln!(out, "{} {help}: `hotcold fix`{disagreement}\n", paint(HELP, "help:"))
+        writeln!(out, "{} {help}: `hotcold fix`{disagreement}", paint(HELP, "help:"))?;
+        for text in &finding.notes {
+            writeln!(out, "{} {text}", paint(NOTE, "note:"))?;
+        }
+        writeln!(out)
     }
 
     fn note(&self, note: &Note, out: &mut dyn Write) -> io::Result<()> {

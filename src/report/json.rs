@@ -1,12 +1,14 @@
 //! The versioned machine format, whole or one object a line. Its words are a contract: they are not those of our types.
 
+mod startup;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::Options;
 use crate::outcome::{Finding, Note, Outcome, Problem, Statistics};
-use crate::policy::{Cost, Verdict};
+use crate::policy::{Basis, Cost, Verdict};
 use crate::text::LineColumn;
 
 #[derive(Serialize)]
@@ -15,6 +17,7 @@ struct Report<'a> {
     findings: Vec<FindingObject<'a>>,
     refusals: Vec<RefusalObject<'a>>,
     problems: Vec<ProblemObject<'a>>,
+    startup: startup::StartupObject<'a>,
     statistics: &'a Statistics,
 }
 
@@ -29,6 +32,8 @@ struct FindingObject<'a> {
     end: PlaceObject,
     message: &'a str,
     verdict: VerdictObject,
+    /// What the move means at start, in sentences.
+    notes: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -72,6 +77,8 @@ struct VerdictObject {
     place: String,
     reason: String,
     import_ms: Option<f64>,
+    /// `measured`, or `derived` from what a module of the project loads at import.
+    basis: &'static str,
     usage_percent: Option<f64>,
     critical_path: bool,
     cost_model: &'static str,
@@ -98,6 +105,7 @@ pub fn write(outcome: &Outcome, _: &Options<'_>, out: &mut dyn Write) -> io::Res
         findings: findings(outcome).collect(),
         refusals: refusals(outcome).collect(),
         problems: outcome.problems.iter().map(problem).collect(),
+        startup: startup::startup(&outcome.startup),
         statistics: &outcome.statistics,
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;
@@ -141,6 +149,7 @@ fn finding<'a>(path: &'a str, finding: &'a Finding) -> FindingObject<'a> {
         end: place(finding.end),
         message: &finding.message,
         verdict: verdict(&finding.verdict),
+        notes: &finding.notes,
     }
 }
 
@@ -176,6 +185,10 @@ fn verdict(verdict: &Verdict) -> VerdictObject {
         place: verdict.place.to_string(),
         reason: verdict.reason.to_string(),
         import_ms: verdict.import_ms,
+        basis: match verdict.basis {
+            Basis::Measured => "measured",
+            Basis::Derived => "derived",
+        },
         usage_percent: verdict.usage_percent,
         critical_path: verdict.critical_path,
         cost_model: verdict.cost_model.name(),

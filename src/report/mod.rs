@@ -9,6 +9,7 @@ mod gitlab;
 mod json;
 mod junit;
 mod sarif;
+pub mod startup;
 mod style;
 pub mod summary;
 

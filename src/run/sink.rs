@@ -36,7 +36,7 @@ impl Sink<'_> {
         }
         let exit = self.exit(&outcome);
         let printed = match self.run.action {
-            Action::Check { .. } => self.check(&outcome),
+            Action::Check { plan, .. } => self.check(&outcome, plan),
             Action::Diff => self.diff(&outcome),
             Action::Fix { .. } => self.fix(&outcome),
         };
@@ -51,11 +51,17 @@ impl Sink<'_> {
         }
     }
 
-    fn check(&self, outcome: &Outcome) -> io::Result<()> {
+    fn check(&self, outcome: &Outcome, plan: bool) -> io::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
         let format = self.format();
         self.report(outcome, format, &mut out)?;
         if matches!(format, Format::Full | Format::Concise) {
+            if format == Format::Full && self.sums_up() {
+                report::startup::write(&outcome.startup, self.terminal.stdout, &mut out)?;
+            }
+            if format == Format::Full && plan {
+                report::startup::plan(&outcome.startup, self.terminal.stdout, &mut out)?;
+            }
             if self.sums_up() {
                 writeln!(out, "{}", summary::check(outcome))?;
             }
@@ -119,7 +125,7 @@ impl Sink<'_> {
                 _ => fs::read_to_string(self.working_directory.join(path)).ok(),
             }
         };
-        let strict = matches!(self.run.action, Action::Check { strict: true });
+        let strict = matches!(self.run.action, Action::Check { strict: true, .. });
         report::write(outcome, &Options { format, colour: self.terminal.stdout, strict, text_of: &text_of }, out)
     }
 
@@ -161,7 +167,7 @@ impl Sink<'_> {
         let refused = || outcome.files.iter().any(|file| !file.refusals.is_empty());
         let changed = || outcome.files.iter().any(|file| file.rewrite.is_some());
         let is_findings = match self.run.action {
-            Action::Check { strict } => found() || (strict && refused()),
+            Action::Check { strict, .. } => found() || (strict && refused()),
             Action::Diff => changed(),
             Action::Fix { exit_non_zero_on_fix } => exit_non_zero_on_fix && changed(),
         };

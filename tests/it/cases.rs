@@ -2,6 +2,8 @@
 //! nothing; the result compiles under CPython; the printed diff applied to `before/` gives `after/`; the same in CRLF,
 //! tabs, with a byte order mark and without a final newline; `run.py` prints the same before and after.
 
+mod startup;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -169,6 +169,51 @@ fn a_number_in_the_configuration_beats_one_in_the_evidence() {
 }
 
 #[test]
+fn entries_are_read_with_their_place_and_the_nearer_list_holds() {
+    let base = ("base.toml", "entries = ['app.a', 'app.b']\n");
+    let own = load(&[base, ("hotcold.toml", "extend = 'base.toml'\nentries = ['app.c']\n")], "").unwrap();
+    let entries: Vec<String> = own.entries.as_ref().unwrap().iter().map(|(name, at)| format!("{name} {at}")).collect();
+    assert_eq!(entries, ["app.c hotcold.toml:2"]);
+    let inherited = load(&[base, ("hotcold.toml", "extend = 'base.toml'\n")], "").unwrap();
+    assert_eq!(inherited.entries.as_ref().unwrap().len(), 2);
+    assert!(load(&[("hotcold.toml", "")], "").unwrap().entries.is_none());
+    let message = error("entries = ['app.a', 'app..b']");
+    assert!(message.starts_with("hotcold.toml:1:21: `app..b` is no module name"), "{message}");
+    let message = error("entries = 'app.a'");
+    assert!(
+        message.starts_with("hotcold.toml:1:11: `entries` must be a list of strings, but is a string"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_a_module_loads_is_read_from_configuration_and_evidence() {
+    let files = [
+        (
+            "hotcold.toml",
+            "[modules.pandas]\nimport-ms = 1200\nloads = ['numpy', 'pytz']\n[modules.boto3]\nloads = []\n",
+        ),
+        (
+            "hotcold-evidence.toml",
+            "[modules.pandas]\nloads = ['numpy']\n[modules.boto3]\nloads = ['botocore']\n[modules.s3]\nloads = ['boto3']\n",
+        ),
+    ];
+    let config = load(&files, "").unwrap();
+    let loads = |module: &str| {
+        let loads = config.modules[&name(module)].loads.as_ref().unwrap();
+        loads.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(loads("pandas"), ["numpy", "pytz"]);
+    assert!(loads("boto3").is_empty());
+    assert_eq!(loads("s3"), ["boto3"]);
+    let message = error("[modules.x]\nloads = [3]");
+    assert!(
+        message.starts_with("hotcold.toml:2:10: `loads` must be a list of strings, but is an integer"),
+        "{message}"
+    );
+}
+
+#[test]
 fn the_target_version_comes_from_requires_python_if_nothing_says_it() {
     let version = |files: &[(&str, &str)]| load(files, "").unwrap().target_version.to_string();
     assert_eq!(version(&[]), "py39");
@@ -216,7 +261,7 @@ fn an_unknown_key_is_shown_with_what_was_probably_meant() {
     assert!(message.ends_with("did you mean `policy`?"), "{message}");
     assert!(error("placements = 'branch'").ends_with("did you mean `placement`?"));
     assert!(error("placement = 'brunch'").ends_with("did you mean `branch`?"));
-    assert!(error("zzz = 1").ends_with("`side-effects`, `policy`, `modules`"));
+    assert!(error("zzz = 1").ends_with("`side-effects`, `entries`, `policy`, `modules`"));
 }
 
 #[test]

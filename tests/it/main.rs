@@ -10,6 +10,7 @@ mod parse_stdlib;
 mod policy;
 mod readme;
 mod source;
+mod startup;
 mod support;
 mod symtable;
 mod tidy;

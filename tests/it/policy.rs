@@ -1,8 +1,8 @@
 //! The rule against the golden values of the decision.
 
-use hotcold::evidence::{ModuleEvidence, Pin};
+use hotcold::evidence::{Loaded, ModuleEvidence, Pin};
 use hotcold::policy::{
-    Cost, CostModel, Costs, Criterion, Place, Policy, Reason, decide, exception_comment, exception_comments_in,
+    Basis, Cost, CostModel, Costs, Criterion, Place, Policy, Reason, decide, exception_comment, exception_comments_in,
     find_exception_comment, parse_exception_comment, without_exception_comments,
 };
 
@@ -205,4 +205,27 @@ fn deciding_never_panics_and_a_verdict_always_has_the_numbers_it_came_from() {
             }
         }
     }
+}
+
+#[test]
+fn a_derived_time_proves_that_a_module_is_heavy_and_nothing_else() {
+    let derived = |ms, usage_percent| {
+        let loaded = Some(Loaded { ms, modules: Vec::new() });
+        ModuleEvidence { usage_percent, loaded, ..ModuleEvidence::default() }
+    };
+    let policy = Policy { light_ms: Some(10.0), ..Policy::default() };
+    let verdict = decide(&policy, Some(&derived(1200.0, Some(5.0))));
+    assert_eq!((verdict.place, verdict.reason, verdict.basis), (Place::Function, Reason::HeavyAndCold, Basis::Derived));
+    assert_eq!(verdict.figures(), "1200ms derived from what it loads, 5% usage");
+    let hot = decide(&policy, Some(&derived(1200.0, Some(90.0))));
+    assert_eq!((hot.place, hot.reason), (Place::Module, USAGE));
+    assert_eq!(exception_comment(&hot), None);
+    for ms in [0.0, 9.0, 50.0, 100.0] {
+        let verdict = decide(&policy, Some(&derived(ms, Some(5.0))));
+        assert_eq!((verdict.place, verdict.reason), (Place::Leave, Reason::Unmeasured), "{ms}ms");
+    }
+    // What somebody measured holds.
+    let measured = ModuleEvidence { import_ms: Some(20.0), ..derived(1200.0, Some(5.0)) };
+    let verdict = decide(&policy, Some(&measured));
+    assert_eq!((verdict.import_ms, verdict.basis, verdict.reason), (Some(20.0), Basis::Measured, Reason::Infrequent));
 }

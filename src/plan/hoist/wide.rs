@@ -7,7 +7,7 @@ use super::{present, same, written};
 use crate::plan::facts::All;
 use crate::plan::sink::{clash, framework_file, frozen_time, is_private, late_binding, notebook, side_effect_module};
 use crate::plan::{At, Code, File, Place, Refusal, Subject, known};
-use crate::project::ReadKind;
+use crate::project::{ReadKind, Wants};
 use crate::semantic::{Arm, BindingKind, Resolution};
 use crate::sort::stdlib;
 
@@ -219,11 +219,14 @@ fn cycle(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
         }) {
             return Some(Refusal::elsewhere(Code::MainModule, &home.0, home.1, "the module is run as a script"));
         }
-        if let Some(steps) = file.project.cycle(file.id, &target) {
-            let mut refusal = Refusal::here(Code::WouldCreateCycle, file.span_of(subject), "it would close a cycle");
+        let is_module = file.project.files_of(&subject.target.dotted()).next().is_some();
+        let wants = if target == subject.target.module && !is_module { Wants::Member } else { Wants::Module };
+        if let Some(steps) = file.project.cycle(file.id, &target, wants) {
+            let what = format!("imports `{target}`, and so closes the cycle");
+            let mut refusal = Refusal::here(Code::WouldCreateCycle, file.span_of(subject), what);
             refusal.places.extend(steps.into_iter().map(|step| Place {
                 at: At::File { path: step.path, place: step.place },
-                what: "imports the next".to_owned(),
+                what: format!("imports `{}`", step.module),
             }));
             return Some(refusal);
         }

@@ -1,0 +1,256 @@
+//! The project when the moves of a run are made: what each entry still loads and through which imports, and what a move
+//! means for it. The wording of notes on findings is here; that of reports is not.
+
+use std::collections::{BTreeMap, HashMap};
+
+use fixedbitset::FixedBitSet;
+use rayon::prelude::*;
+
+use super::cut::{self, Cut};
+use super::fate::{End, Fate};
+use super::survey::{FindingNote, Ground, Known};
+use crate::name::ModuleName;
+use crate::outcome::{ChainLink, EntryTime, Kept, Pinned, Startup, Stays, Way, Why};
+use crate::policy::Place;
+use crate::project::graph::{Distances, ImportId, Link, Moment, Node, Reach};
+use crate::project::{By, FileId, Project};
+
+pub(super) struct After<'a> {
+    project: &'a Project,
+    ground: &'a Ground,
+    known: &'a Known<'a>,
+    starts: Vec<FileId>,
+    reach: Reach,
+    /// For each file, the starts that load it before the moves.
+    loaded_by: Vec<FixedBitSet>,
+    /// For each cold target that some start still loads, how far everything is from it.
+    distances: BTreeMap<usize, Distances>,
+    /// What became of imports, and what would become of others.
+    ends: HashMap<ImportId, End>,
+}
+
+impl<'a> After<'a> {
+    pub(super) fn new(
+        project: &'a Project,
+        ground: &'a Ground,
+        known: &'a Known<'a>,
+        starts: Vec<FileId>,
+    ) -> After<'a> {
+        let graph = &ground.graph;
+        let reach = graph.reach(Moment::After);
+        let loaded_by = graph.loaded_by(Moment::Before, &ground.before, &starts);
+        let mut stay = FixedBitSet::with_capacity(graph.targets().len());
+        starts.iter().for_each(|start| stay.union_with(reach.of_file(*start)));
+        stay.intersect_with(&ground.cold);
+        let distances = stay.ones().map(|target| (target, graph.distances(Moment::After, target))).collect();
+        let mut ends = HashMap::new();
+        for fate in known.fates {
+            if let Some(import) = graph.import_of(fate.file, fate.place, &fate.target) {
+                let end = ends.entry(import).or_insert(fate.end);
+                // One name that stays keeps the import.
+                if *end == End::Leaves {
+                    *end = fate.end;
+                }
+            }
+        }
+        for answer in known.answers.unwrap_or_default() {
+            let question = &answer.question;
+            let import = graph.import_at(question.file, question.place, &question.module);
+            ends.extend(import.map(|import| (import, answer.end)));
+        }
+        After { project, ground, known, starts, reach, loaded_by, distances, ends }
+    }
+
+    /// Adds what is known of each start.
+    pub(super) fn report(&self, startup: &mut Startup) {
+        let mut of_run = FixedBitSet::with_capacity(self.starts.len());
+        let selected = self.project.files().filter(|(id, _)| (self.known.is_selected)(*id));
+        selected.for_each(|(id, _)| of_run.union_with(&self.loaded_by[id.index()]));
+        let loads = |start: FileId| self.ground.before.of_file(start).ones().chain(self.reach.of_file(start).ones());
+        let told: Vec<FileId> = of_run.ones().map(|number| self.starts[number]).collect();
+        let told: Vec<FileId> = told.into_iter().filter(|start| loads(*start).next().is_some()).collect();
+        startup.entries.par_extend(told.par_iter().map(|start| self.entry(*start)));
+
+        let mut separate = FixedBitSet::with_capacity(self.ground.graph.targets().len());
+        for before in told.iter().map(|start| self.ground.before.of_file(*start)) {
+            // Two that may share what they load.
+            if before.ones().filter(|at| self.is_measured(*at)).nth(1).is_some() {
+                separate.union_with(before);
+            }
+        }
+        let unknown = |at: &usize| self.is_measured(*at) && self.ground.config.modules[self.name(*at)].loads.is_none();
+        startup.separate.extend(separate.ones().filter(unknown).map(|at| self.name(at).clone()));
+    }
+
+    /// What is to be said about a move that was made.
+    pub(super) fn notes(&self, fate: &Fate) -> Vec<FindingNote> {
+        let texts = [self.in_vain(fate), self.opened_cycle(fate)];
+        let note = |text| FindingNote {
+            path: self.project.file(fate.file).path.clone(),
+            start: fate.named_at,
+            key: fate.key.clone(),
+            text,
+        };
+        texts.into_iter().flatten().map(note).collect()
+    }
+
+    fn entry(&self, start: FileId) -> EntryTime {
+        let (before, after) = (self.ground.before.of_file(start), self.reach.of_file(start));
+        let mut stays: Vec<Stays> =
+            after.ones().filter(|at| self.ground.cold.contains(*at)).map(|at| self.stays(start, at)).collect();
+        stays.sort_by(|a, b| {
+            let ms = |stays: &Stays| stays.import_ms.unwrap_or(0.0);
+            ms(b).total_cmp(&ms(a)).then_with(|| a.module.cmp(&b.module))
+        });
+        let is_unmeasured = |at: &usize| {
+            self.ground.config.modules[self.name(*at)].import_ms.is_none() && self.ground.graph.homes(*at).is_empty()
+        };
+        EntryTime {
+            module: self.project.import_name(&self.project.file(start).name),
+            path: self.project.file(start).path.clone(),
+            loads_before: self.names(before),
+            loads_after: self.names(after),
+            before_ms: self.ground.times.of(before),
+            after_ms: self.ground.times.of(after),
+            unmeasured: before.ones().filter(is_unmeasured).map(|at| self.name(at).clone()).collect(),
+            stays,
+        }
+    }
+
+    fn stays(&self, start: FileId, target: usize) -> Stays {
+        let chain = self.ground.graph.chain(start, &self.distances[&target]);
+        Stays {
+            module: self.name(target).clone(),
+            import_ms: self.ground.config.verdict(self.name(target)).import_ms,
+            kept: self.kept(&chain),
+            chain: self.links(&chain, target),
+            way: self.known.answers.map(|_| self.way(start, target)),
+        }
+    }
+
+    /// The last import of the chain that is refused; of a chain without one, the last import.
+    fn kept(&self, chain: &[(Node, Link)]) -> Option<Kept> {
+        let imports = || chain.iter().rev().filter_map(|(_, link)| import_of(*link));
+        let refused = imports().find(|import| matches!(self.ends.get(import), Some(End::Refused(_) | End::Kept)));
+        refused.or_else(|| imports().next()).map(|import| self.keeper(import))
+    }
+
+    /// Why an import stays where it is.
+    fn keeper(&self, id: ImportId) -> Kept {
+        let import = self.ground.graph.import(id);
+        let module = self.project.import_name(&import.module);
+        let why = match self.ends.get(&id) {
+            Some(End::Refused(code)) => Why::Refused(*code),
+            Some(End::Kept) => Why::Comment,
+            _ if import.by == By::Function => Why::InFunction,
+            _ if import.by == By::Name => Why::ByName,
+            _ => match self.ground.verdict_on(&module) {
+                Some(Place::Module) => Why::Hot(module),
+                Some(Place::Function) => Why::NotInRun,
+                _ if self.known.answers.is_some() => Why::NotInRun,
+                _ => Why::NotCold(module),
+            },
+        };
+        Kept { path: self.project.file(import.file).path.clone(), place: import.place, why }
+    }
+
+    fn links(&self, chain: &[(Node, Link)], target: usize) -> Vec<ChainLink> {
+        let mut links: Vec<ChainLink> = Vec::new();
+        for (node, link) in chain {
+            let import = import_of(*link).map(|id| {
+                let import = self.ground.graph.import(id);
+                (self.project.file(import.file).path.clone(), import.place)
+            });
+            links.push(ChainLink { module: self.module(*node), import });
+        }
+        // A module of the project is the file that stands before it.
+        let is_named = links.last().is_some_and(|last| last.import.is_none() && last.module == *self.name(target));
+        if !is_named {
+            links.push(ChainLink { module: self.name(target).clone(), import: None });
+        }
+        links
+    }
+
+    fn module(&self, node: Node) -> ModuleName {
+        match node {
+            Node::File(id) => self.project.import_name(&self.project.file(id).name),
+            Node::Module(at) => self.name(at).clone(),
+        }
+    }
+
+    fn way(&self, start: FileId, target: usize) -> Way {
+        let can_move = |id: ImportId| self.ends.get(&id) == Some(&End::Leaves);
+        match cut::smallest(&self.ground.graph, start, target, &self.distances[&target], &can_move) {
+            Cut::Imports(imports) => Way::Imports(imports.into_iter().map(|id| self.pinned(id)).collect()),
+            Cut::Blocked(chain) => {
+                let imports = chain.iter().filter_map(|(_, link)| import_of(*link));
+                Way::Blocked { by: imports.map(|id| self.keeper(id)).collect(), chain: self.links(&chain, target) }
+            }
+        }
+    }
+
+    fn pinned(&self, id: ImportId) -> Pinned {
+        let import = self.ground.graph.import(id);
+        Pinned {
+            path: self.project.file(import.file).path.clone(),
+            place: import.place,
+            statement: (self.known.line)(import.file, import.place.line),
+            module: self.project.import_name(&import.module),
+        }
+    }
+
+    /// The module that moved is loaded all the same, by every entry that loads the file.
+    fn in_vain(&self, fate: &Fate) -> Option<String> {
+        let target = self.ground.graph.target(&fate.key)?;
+        let starts = &self.loaded_by[fate.file.index()];
+        let first = starts.ones().next()?;
+        if !starts.ones().all(|start| self.reach.of_file(self.starts[start]).contains(target)) {
+            return None;
+        }
+        let chain = self.ground.graph.chain(self.starts[first], self.distances.get(&target)?);
+        let (node, import) = chain.iter().rev().find_map(|(node, link)| Some((*node, import_of(*link)?)))?;
+        let place = self.ground.graph.import(import).place;
+        Some(format!("brings nothing yet: `{}:{}` loads it at start anyway", self.module(node), place.line))
+    }
+
+    /// The import was part of an import cycle, and nothing else closes that.
+    fn opened_cycle(&self, fate: &Fate) -> Option<String> {
+        let graph = &self.ground.graph;
+        let import = graph.import(graph.import_of(fate.file, fate.place, &fate.target)?);
+        let loaded = import.loads.filter(|loaded| self.ground.before.in_one_circle(*loaded, fate.file))?;
+        let back = graph.way_back(self.project, Moment::Before, loaded, fate.file)?;
+        let is_closed = graph.way_back(self.project, Moment::After, loaded, fate.file).is_some()
+            && graph.way_back(self.project, Moment::After, fate.file, loaded).is_some();
+        if is_closed {
+            return None;
+        }
+        let own = (Node::File(fate.file), import.place.line);
+        let steps = std::iter::once(own).chain(back.iter().filter_map(|(node, link)| {
+            let line = graph.import(import_of(*link)?).place.line;
+            Some((*node, line))
+        }));
+        let mut shown: Vec<String> = steps.map(|(node, line)| format!("{}:{line}", self.module(node))).collect();
+        shown.push(self.module(Node::File(fate.file)).to_string());
+        Some(format!("opens the import cycle `{}`", shown.join(" -> ")))
+    }
+
+    /// A measured module outside the project.
+    fn is_measured(&self, at: usize) -> bool {
+        self.ground.config.modules[self.name(at)].import_ms.is_some() && self.ground.graph.homes(at).is_empty()
+    }
+
+    fn names(&self, targets: &FixedBitSet) -> Vec<ModuleName> {
+        targets.ones().map(|at| self.name(at).clone()).collect()
+    }
+
+    fn name(&self, target: usize) -> &ModuleName {
+        &self.ground.graph.targets()[target].name
+    }
+}
+
+fn import_of(link: Link) -> Option<ImportId> {
+    match link {
+        Link::Import(import) => Some(import),
+        Link::Implied => None,
+    }
+}
