@@ -348,10 +348,16 @@ fn own_submodule(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     others_of_root(file, subject).into_iter().filter(|(name, _)| Some(*name) != own_name).find_map(|(name, other)| {
         file.model.references_to(module_scope, name).find_map(|reference| {
             let mut used = other.stands_for.clone();
+            let mut written = name.to_owned();
             for part in file.facts.chain(reference) {
                 used = used.join(part);
+                written = format!("{written}.{part}");
+                // Modules are not called.
+                let is_called = file.module.text()[usize::from(reference.span.start())..]
+                    .strip_prefix(written.as_str())
+                    .is_some_and(|rest| rest.starts_with('('));
                 // Through a second name a member of a foreign package is taken for a function or class, as most are.
-                let member = member.as_ref().filter(|_| is_submodule || other.is_plain);
+                let member = member.as_ref().filter(|_| is_submodule || (other.is_plain && !is_called));
                 let loads = subject.target.module.is_within(&used) || member == Some(&used);
                 if loads && !other.loads.iter().any(|own| own.is_within(&used)) {
                     let what = format!("uses `{used}`, which this import loads");
