@@ -8,7 +8,7 @@ use crate::name::ModuleName;
 use crate::outcome::{ChainLink, EntryTime, Kept, Pinned, Startup, Stays, Way, Why};
 use crate::policy::number;
 
-/// Entries that are shown; the rest is counted.
+/// Entries that are shown, and modules of each; the rest is counted.
 const SHOWN: usize = 10;
 
 /// Modules at either end of a long chain that are shown.
@@ -33,8 +33,13 @@ pub fn write(startup: &Startup, colour: Colour, out: &mut dyn Write) -> io::Resu
             format!("{} -> {} ({sign}{})", ms(entry.before_ms), ms(entry.after_ms), ms(change.abs()))
         };
         writeln!(out, "  {}: {times}", colour.paint(BOLD, &entry.module))?;
-        for stays in told(entry) {
+        let mut told = told(entry);
+        for stays in told.by_ref().take(SHOWN) {
             self::stays(stays, colour, out)?;
+        }
+        match told.count() {
+            0 => {}
+            more => writeln!(out, "    {more} more stay")?,
         }
         if !entry.unmeasured.is_empty() {
             writeln!(out, "    not counted, since nobody measured it: {}", list(&entry.unmeasured))?;

@@ -96,8 +96,12 @@ impl<'a> After<'a> {
 
     fn entry(&self, start: FileId) -> EntryTime {
         let (before, after) = (self.ground.before.of_file(start), self.reach.of_file(start));
-        let mut stays: Vec<Stays> =
-            after.ones().filter(|at| self.ground.cold.contains(*at)).map(|at| self.stays(start, at)).collect();
+        // A start cannot be without itself and the packages around it.
+        let own = &self.project.file(start).name;
+        let is_own =
+            |at: usize| self.ground.graph.homes(at).iter().any(|home| own.is_within(&self.project.file(*home).name));
+        let is_told = |at: &usize| self.ground.cold.contains(*at) && !is_own(*at);
+        let mut stays: Vec<Stays> = after.ones().filter(is_told).map(|at| self.stays(start, at)).collect();
         stays.sort_by(|a, b| {
             let ms = |stays: &Stays| stays.import_ms.unwrap_or(0.0);
             ms(b).total_cmp(&ms(a)).then_with(|| a.module.cmp(&b.module))

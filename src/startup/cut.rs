@@ -36,10 +36,11 @@ pub(super) fn smallest(
     can_move: &dyn Fn(ImportId) -> bool,
 ) -> Cut {
     let Network { network, source, sink, uncut } = Network::new(graph, start, target, distances, can_move);
-    let (flow, flows) = dinics(&network, source, sink);
-    if flow >= uncut {
-        return Cut::Blocked(uncuttable(&network, source, sink, uncut));
+    if let Some(chain) = uncuttable(&network, source, sink, uncut) {
+        return Cut::Blocked(chain);
     }
+    // Every way passes an import that can move, so no more flows than there are of those.
+    let (_, flows) = dinics(&network, source, sink);
     // What still reaches the module when everything that can flow does.
     let mut behind = BTreeSet::from([sink]);
     let mut open = vec![sink];
@@ -111,9 +112,14 @@ impl Network {
     }
 }
 
-fn uncuttable(network: &DiGraph<Knot, u32>, source: NodeIndex, sink: NodeIndex, uncut: u32) -> Vec<(Node, Link)> {
+fn uncuttable(
+    network: &DiGraph<Knot, u32>,
+    source: NodeIndex,
+    sink: NodeIndex,
+    uncut: u32,
+) -> Option<Vec<(Node, Link)>> {
     let view = EdgeFiltered::from_fn(network, |edge| *edge.weight() == uncut);
-    let Some((_, path)) = astar(&view, source, |at| at == sink, |_| 1u32, |_| 0) else { return Vec::new() };
+    let (_, path) = astar(&view, source, |at| at == sink, |_| 1u32, |_| 0)?;
     let mut chain = Vec::new();
     for pair in path.windows(2) {
         let Knot::Of(node) = network[pair[0]] else { continue };
@@ -123,5 +129,5 @@ fn uncuttable(network: &DiGraph<Knot, u32>, source: NodeIndex, sink: NodeIndex, 
         };
         chain.push((node, link));
     }
-    chain
+    Some(chain)
 }

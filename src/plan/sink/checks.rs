@@ -38,6 +38,7 @@ const CHECKS: &[Check] = &[
     star_importers,
     submodule_provider,
     own_submodule,
+    unnamed_submodule,
     sys_modules,
     clash,
     late_binding,
@@ -396,6 +397,37 @@ fn others_of_root<'a>(file: &File<'a>, subject: &Subject) -> BTreeMap<&'a str, I
         }
     }
     names
+}
+
+/// `import p.a` and `from p.b import x`, and the file uses `p.c`: one of the two loads it, and nobody can tell which.
+/// Beside `import p` it is taken for a name of the package itself.
+fn unnamed_submodule(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let module_scope = file.model.module_scope();
+    let root = subject.target.module.root();
+    let mut named: Vec<ModuleName> = Vec::new();
+    let mut others = false;
+    for site in file.model.imports() {
+        for (alias, written) in site.import.aliases.iter().enumerate() {
+            let Some(target) = file.target_of(site.import, alias).filter(|target| target.module.root() == root) else {
+                continue;
+            };
+            let plain = site.import.form == ImportForm::Import && written.asname.is_none();
+            match plain {
+                true if target.module.parent().is_none() => return None,
+                true => named.push(target.module),
+                false => others |= target.dotted().parent().is_some(),
+            }
+        }
+    }
+    if named.is_empty() || !others {
+        return None;
+    }
+    file.model.references_to(module_scope, root).find_map(|reference| {
+        let used = ModuleName::new(root)?.join(file.facts.chain(reference).first()?);
+        let what = format!("uses `{used}`, which no import of the file names");
+        let is_named = named.iter().any(|module| module.is_within(&used));
+        (!is_named).then(|| Refusal::here(Code::ImplicitSubmodule, reference.span, what))
+    })
 }
 
 /// `from p.foo import x` overwrites the package attribute `p.foo`.
