@@ -12,7 +12,7 @@ use crate::name::ModuleName;
 use crate::outcome::{FileOutcome, Finding, FindingCode, Note, Outcome, Problem, Proof, Statistics};
 use crate::plan::{self, At, Code, Destination, Facts, File, Level, Plan, Refusal, Subject};
 use crate::policy;
-use crate::project::{FileIndex, Project, module_of_path};
+use crate::project::{FileIndex, Project, Surroundings, module_of_path};
 use crate::python::{self, Module};
 use crate::semantic::Model;
 use crate::sort::Sections;
@@ -105,7 +105,13 @@ fn read(file: &Input, known: &HashSet<SmolStr>) -> Read {
         Ok(module) => module,
         Err(faults) => return Read { index: None, module: Err(problem(file, &faults)) },
     };
-    let index = FileIndex::new(&file.path, &module, known);
+    let is_writable = file.selected && file.rewritable && !opted_out(&module);
+    let is_cold = |name: &ModuleName| {
+        file.config.lookup(name).is_some_and(|(key, _)| file.config.verdict(key).place == policy::Place::Function)
+    };
+    let line_length = file.config.line_length;
+    let around = Surroundings { modules: known, is_writable, line_length, is_cold: &is_cold };
+    let index = FileIndex::new(&file.path, &module, &around);
     let wanted = file.selected && file.rewritable && index.as_ref().is_some_and(|index| concerns(file, index));
     Read { index, module: Ok(wanted.then_some(module)) }
 }

@@ -31,11 +31,11 @@ pub(super) fn find(project: &Project, home: FileId, target: &ModuleName) -> Opti
         if id == home {
             return Some(chain(project, &came_from, home));
         }
-        for (module, place) in &project.file(id).edges {
-            for next in with_parents(project, module).into_iter().filter(|next| !around(next)) {
+        for edge in &project.file(id).edges {
+            for next in with_parents(project, &edge.module).into_iter().filter(|next| !around(next)) {
                 came_from.entry(next).or_insert_with(|| {
                     queue.push_back(next);
-                    Some((id, *place))
+                    Some((id, edge.place))
                 });
             }
         }
