@@ -7,9 +7,11 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::Input;
+use super::second::opted_out;
 use crate::name::ModuleName;
 use crate::outcome::Problem;
-use crate::project::FileIndex;
+use crate::policy::{Place, Reason};
+use crate::project::{FileIndex, Surroundings};
 use crate::python::{self, Module};
 use crate::text::LineIndex;
 
@@ -25,9 +27,21 @@ pub(super) fn read(file: &Input, known: &HashSet<SmolStr>) -> Read {
         Ok(module) => module,
         Err(faults) => return Read { index: None, module: Err(problem(file, &faults)) },
     };
-    let index = FileIndex::new(&file.path, &module, known);
+    let is_writable = file.selected && file.rewritable && !opted_out(&module);
+    let line_length = file.config.line_length;
+    let around = Surroundings { modules: known, is_writable, line_length, is_cold: &|name| may_sink(file, name) };
+    let index = FileIndex::new(&file.path, &module, &around);
     let wanted = file.selected && file.rewritable && index.as_ref().is_some_and(|index| concerns(file, index));
     Read { index, module: Ok(wanted.then_some(module)) }
+}
+
+/// Whether module-level imports of the module may be gone after this run. What loads something heavy may prove so only
+/// when all files are known.
+fn may_sink(file: &Input, name: &ModuleName) -> bool {
+    file.config.lookup(name).is_some_and(|(key, _)| {
+        let verdict = file.config.verdict(key);
+        verdict.place == Place::Function || verdict.reason == Reason::Unmeasured
+    })
 }
 
 /// Whether the file imports a configured module, so that there may be something to do.

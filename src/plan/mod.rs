@@ -7,6 +7,7 @@ mod hoist;
 mod known;
 mod refusal;
 mod sink;
+mod submodules;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

@@ -191,6 +191,12 @@ codes! {
     StarImportedBy "star-imported-by" ["H088"]
         "Another file star-imports this module and gets the name with it.",
         "Name what is imported there, or define `__all__` here.";
+    NamespaceScanned "namespace-scanned" ["H090" "H113"]
+        "The project takes this module as a whole, or hands it on; any of its names may be read.",
+        "Name what is read, or give it an object with those names.";
+    Reloaded "reloaded" ["H089"]
+        "The project reloads the module; names of before and after the reload would mix.",
+        "Keep the import, or stop reloading.";
     ReferencedInString "referenced-in-string" ["H095" "H097"]
         "A string names it by its dotted path in this module.",
         "Let the string name the place of definition.";
@@ -251,6 +257,18 @@ codes! {
     SideEffectModule "side-effect-module" ["H134" "H135" "H141" "H142" "H146"]
         "Importing the module changes something that others rely on.",
         "Remove it from `side-effects` if the list is yours.";
+    ImportTimeInput "import-time-input" ["H140" "H186"]
+        "The module keeps what the process has when it is imported: environment, clock, files.",
+        "Read it when it is used instead of at import.";
+    ImportHook "import-hook" ["H143"]
+        "The project changes how modules are found or loaded; when a module is imported decides what it becomes.",
+        "Keep the import, or name the modules that the hook is for.";
+    AmbiguousModule "ambiguous-module" ["H111" "H120"]
+        "The project changes `sys.path`, and several files may be found by this name.",
+        "Give the files names of their own.";
+    SandboxedProcess "sandboxed-process" ["H145"]
+        "The process gives up privileges or its file system; later it may not find the module.",
+        "Keep the import.";
     NativeOrder "native-order" ["H139"]
         "The order in which native libraries are loaded matters, and the file loads two of them.",
         "Keep the imports together.";

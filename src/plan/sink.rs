@@ -3,7 +3,10 @@
 
 mod branch;
 mod checks;
+mod loading;
 mod place;
+mod readers;
+mod submodules;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -187,9 +190,8 @@ fn is_cookie(comment: &str) -> bool {
     comment.contains("coding:") || comment.contains("coding=")
 }
 
-pub(super) use checks::{
-    clash, framework_file, frozen_time, is_private, is_suppress, late_binding, notebook, side_effect_module,
-};
+pub(super) use checks::{clash, framework_file, frozen_time, is_private, is_suppress, notebook};
+pub(super) use loading::{ambiguous, import_hook, import_time_input, late_binding, side_effect_module};
 
 impl<'a> File<'a> {
     /// A dotted name with its root replaced by what the module imports under it: `compiled` is `numba.njit`.

@@ -151,7 +151,8 @@ impl ImportGraph {
 
     /// A name of a function's statement moves to module level.
     pub fn arrives(&mut self, finder: &Finder<'_>, file: FileId, place: LineColumn, target: &ImportTarget) {
-        let edge = Edge { target: target.clone(), place, when: When::Always, by: By::Body };
+        let edge =
+            Edge { target: target.clone(), place, when: When::Always, by: By::Body, is_certain: true, is_cold: false };
         self.add(finder, file, &edge, State::Arrives);
     }
 

@@ -1,23 +1,34 @@
-//! What the rest of the project must know of one file: which names of other modules it reads, and what it imports when
-//! it is imported. Reads that cannot concern a file of the project are dropped at once, to keep the index small.
+//! What the rest of the project must know of one file: which names of other modules it reads, what it imports when it is
+//! imported, what that changes. Reads that cannot concern a file of the project are dropped at once, to keep it small.
 
+mod body;
+mod call;
+mod class;
 mod edges;
+mod exports;
+mod filter;
 mod hints;
+mod known;
+mod names;
+mod patch;
+mod process;
 mod read;
+mod scope;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use smol_str::SmolStr;
 
+use body::Body;
 pub use edges::{By, Edge, When};
 pub use hints::{Evaluated, Evaluation, HintFacts, Meaning, Shape, bare};
+use names::Names;
 use read::Reader;
 
-use super::Read;
+use super::record::{Class, Need, Patch, PatchId, Process, Read, Scan};
 use crate::name::{ModuleName, resolve_relative};
-use crate::python::visit::{Visitor, walk_stmt};
-use crate::python::{Alias, Block, Expr, ExprKind, Import, ImportForm, Module, Stmt, StmtKind};
-use crate::text::{LineColumn, Span};
+use crate::python::{Alias, Expr, ExprKind, Import, ImportForm, Module};
+use crate::text::LineColumn;
 
 /// One file, as the project sees it.
 #[derive(Debug)]
@@ -27,7 +38,13 @@ pub struct FileIndex {
     /// The dotted name by its path; imports may use any suffix of it.
     pub name: ModuleName,
     pub is_package: bool,
+    /// Whether this run may change the file.
+    pub is_writable: bool,
+    /// Each kind of read of a name once, the first of its kind; patched strings all.
     pub reads: Vec<Read>,
+    /// Modules that are taken as a whole, or handed on.
+    pub scans: Vec<Scan>,
+    pub patches: Vec<Patch>,
     /// `from module import *`
     pub stars: Vec<(ModuleName, LineColumn)>,
     /// Every module imported, at any time; for `from a import b` both `a` and `a.b`.
@@ -38,23 +55,46 @@ pub struct FileIndex {
     pub roots: BTreeSet<SmolStr>,
     /// Modules replaced in or removed from `sys.modules`.
     pub sys_modules: Vec<(SmolStr, LineColumn)>,
-    /// Names that a function rebinds through `global`.
+    /// Names that a function of the file rebinds.
     pub rebound: BTreeMap<SmolStr, LineColumn>,
+    /// Where a function of the file rebinds names that cannot be told.
+    pub rebinds_any: Option<LineColumn>,
     /// Names that the module's body binds other than by import.
     pub defined: BTreeMap<SmolStr, LineColumn>,
-    /// Names that imports of the module's body bind, kept for stubs only.
-    pub imported: BTreeMap<SmolStr, LineColumn>,
+    /// What names of the module's body stand for that an import, or a second name, gives it. Sorted.
+    pub bound: Vec<(SmolStr, ModuleName)>,
+    /// Names that a stub promises to others.
+    pub exported: BTreeMap<SmolStr, LineColumn>,
     /// Words of patch targets whose module is computed.
     pub patched_anywhere: BTreeMap<SmolStr, LineColumn>,
     pub main_guard: Option<LineColumn>,
-    /// The first class with bases.
-    pub subclass: Option<LineColumn>,
+    pub classes: Vec<Class>,
     /// Where `__subclasses__()` is asked for.
     pub asks_subclasses: Option<LineColumn>,
     /// The first statement of the module's body that changes something beyond the module.
     pub effect: Option<(LineColumn, String)>,
     /// What bears on who evaluates annotations.
     pub hints: HintFacts,
+    /// The first thing that the module's body takes from the process: environment, clock, files.
+    pub input: Option<(LineColumn, String)>,
+    pub process: Process,
+    /// Hashes of attributes read of things that cannot be told. Sorted.
+    pub(super) loose: Vec<u32>,
+    pub(super) needs: Vec<Need>,
+    /// Hashes of dotted names that imports name as modules, with whether that of a module below them told so.
+    pub(super) modules: BTreeSet<(u32, bool)>,
+}
+
+/// What must be known around a file to index it.
+pub struct Surroundings<'a> {
+    /// The last components of the names of all modules of the project: reads of other modules are of no interest.
+    pub modules: &'a HashSet<SmolStr>,
+    /// Whether this run may change the file.
+    pub is_writable: bool,
+    /// Columns of a line.
+    pub line_length: usize,
+    /// Whether imports of a module are configured to stand in functions.
+    pub is_cold: &'a dyn Fn(&ModuleName) -> bool,
 }
 
 /// The dotted module name and package flag of a path relative to the root: `src/app/__init__.py` is `src.app`.
@@ -107,168 +147,78 @@ impl ImportTarget {
 }
 
 impl FileIndex {
-    /// A type stub, which no process loads.
-    pub fn is_stub(&self) -> bool {
-        self.path.ends_with(".pyi")
-    }
-
-    /// `known` holds the last components of all modules of the project: reads of other modules are of no interest.
-    pub fn new(path: &str, module: &Module, known: &HashSet<SmolStr>) -> Option<FileIndex> {
+    pub fn new(path: &str, module: &Module, around: &Surroundings<'_>) -> Option<FileIndex> {
         let (name, is_package) = module_of_path(path)?;
         let hints = HintFacts::of(module, &name, is_package);
-        let edges = edges::read(module, &name, is_package);
+        let edges = edges::read(module, &name, is_package, around.is_cold);
         let mut index = FileIndex {
             path: path.to_owned(),
             name,
             is_package,
+            is_writable: around.is_writable,
             reads: Vec::new(),
+            scans: Vec::new(),
+            patches: Vec::new(),
             stars: Vec::new(),
             imports: BTreeSet::new(),
             edges,
             roots: BTreeSet::new(),
             sys_modules: Vec::new(),
             rebound: BTreeMap::new(),
+            rebinds_any: None,
             defined: BTreeMap::new(),
-            imported: BTreeMap::new(),
+            bound: Vec::new(),
+            exported: BTreeMap::new(),
             patched_anywhere: BTreeMap::new(),
             main_guard: None,
-            subclass: None,
+            classes: Vec::new(),
             asks_subclasses: None,
             effect: None,
             hints,
+            input: None,
+            process: Process::default(),
+            loose: Vec::new(),
+            needs: Vec::new(),
+            modules: BTreeSet::new(),
         };
-        index.read_body(module, module.body());
-        let mut names = ImportedNames { index: &mut index, module, names: HashMap::new() };
-        for stmt in &module.body().body {
-            names.visit_stmt(stmt);
+        let names = Names::new(&mut index, module);
+        Body::read(&mut index, module, &names);
+        index.bound.sort();
+        index.bound.dedup();
+        if index.is_stub() {
+            exports::read(&mut index, module);
         }
-        let names = names.names;
-        let mut reader = Reader { index: &mut index, module, names, known, in_patch: false };
-        for stmt in &module.body().body {
-            reader.visit_stmt(stmt);
-        }
+        index.process = process::read(&index, module, &names);
+        Reader::new(&mut index, module, names, around).read_file();
         Some(index)
     }
 
-    /// Statements that run when the module is imported.
-    fn read_body(&mut self, module: &Module, block: &Block) {
-        for stmt in &block.body {
-            match &stmt.kind {
-                StmtKind::Import(import) => {
-                    let place = module.line_column(stmt.span.start());
-                    for alias in &import.aliases {
-                        if self.path.ends_with(".pyi") {
-                            self.imported.insert(SmolStr::new(alias.bound()), place);
-                        }
-                        if let Some(target) = targets(import, alias, &self.name, self.is_package) {
-                            // A name of the package that is not the submodule of that name.
-                            if self.is_package && target.dotted() != self.name.join(alias.bound()) {
-                                self.defined.insert(SmolStr::new(alias.bound()), place);
-                            }
-                        }
-                    }
-                    continue;
-                }
-                StmtKind::Function(function) => {
-                    let place = module.line_column(function.name.span.start());
-                    self.defined.insert(function.name.name.clone(), place);
-                    self.effects_of_decorators(module, &function.decorators);
-                    continue;
-                }
-                StmtKind::Class(class) => {
-                    let place = module.line_column(class.name.span.start());
-                    self.defined.insert(class.name.name.clone(), place);
-                    if !class.bases.is_empty() {
-                        self.subclass.get_or_insert(module.line_column(stmt.span.start()));
-                    }
-                    self.effects_of_decorators(module, &class.decorators);
-                }
-                StmtKind::Assign { targets, .. } => {
-                    for target in targets {
-                        let root = match &target.kind {
-                            ExprKind::Attribute { value, .. } | ExprKind::Subscript { value, .. } => value.as_dotted(),
-                            _ => None,
-                        };
-                        if root.is_some_and(|root| !self.defined.contains_key(root[0])) {
-                            self.note_effect(
-                                module,
-                                target.span,
-                                "assigns a part of another module at import".to_owned(),
-                            );
-                        }
-                    }
-                    let names = targets.iter().filter_map(|target| Some((target.as_name()?, target.span.start())));
-                    self.defined.extend(names.map(|(name, at)| (SmolStr::new(name), module.line_column(at))));
-                }
-                StmtKind::Expr(Expr { span, kind: ExprKind::Call { func, .. } }) => {
-                    let called = func.as_dotted().unwrap_or_default().join(".");
-                    self.note_effect(module, *span, format!("calls `{called}` at import"));
-                }
-                StmtKind::If { arms, orelse } => {
-                    for arm in arms {
-                        if is_main_guard(&arm.test, module.text()) {
-                            self.main_guard.get_or_insert(module.line_column(stmt.span.start()));
-                        } else if !is_type_checking(&arm.test) {
-                            self.read_body(module, &arm.body);
-                        }
-                    }
-                    orelse.iter().for_each(|block| self.read_body(module, block));
-                    continue;
-                }
-                _ => {}
-            }
-            for inner in stmt.blocks() {
-                self.read_body(module, inner);
-            }
-        }
+    /// A type stub, which no process loads.
+    pub fn is_stub(&self) -> bool {
+        self.path.ends_with(".pyi")
     }
 
-    fn effects_of_decorators(&mut self, module: &Module, decorators: &[Expr]) {
-        for decorator in decorators {
-            let callee = match &decorator.kind {
-                ExprKind::Call { func, .. } => func,
-                _ => decorator,
-            };
-            let dotted = callee.as_dotted().unwrap_or_default();
-            let last = dotted.last().copied().unwrap_or_default();
-            if !PURE_DECORATORS.contains(&last) {
-                let what = format!("the decorator `{}` may register it", dotted.join("."));
-                self.note_effect(module, decorator.span, what);
-            }
-        }
+    pub fn patch(&self, id: PatchId) -> &Patch {
+        &self.patches[id.0 as usize]
     }
 
-    fn note_effect(&mut self, module: &Module, span: Span, what: String) {
-        self.effect.get_or_insert_with(|| (module.line_column(span.start()), what));
+    /// What a name of the module's body stands for by import, if it can be told.
+    pub fn bound_to(&self, name: &str) -> impl Iterator<Item = &ModuleName> {
+        let first = self.bound.partition_point(|(bound, _)| bound.as_str() < name);
+        self.bound[first..].iter().take_while(move |(bound, _)| bound == name).map(|(_, module)| module)
+    }
+
+    fn add_patch(&mut self, patch: Patch) -> PatchId {
+        self.patches.push(patch);
+        PatchId((self.patches.len() - 1) as u32)
     }
 }
 
-/// Decorators that change nothing beyond what they decorate.
-const PURE_DECORATORS: &[&str] = &[
-    "abstractmethod",
-    "asynccontextmanager",
-    "cache",
-    "cached_property",
-    "classmethod",
-    "contextmanager",
-    "dataclass",
-    "define",
-    "deleter",
-    "final",
-    "frozen",
-    "getter",
-    "lru_cache",
-    "overload",
-    "override",
-    "property",
-    "runtime_checkable",
-    "setter",
-    "singledispatch",
-    "staticmethod",
-    "total_ordering",
-    "unique",
-    "wraps",
-];
+/// A short number for a name. Two names with one number only make a refusal more.
+pub(super) fn hash(name: &str) -> u32 {
+    // FNV-1a: the same on every machine and in every run.
+    name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
 
 /// `TYPE_CHECKING`, `typing.TYPE_CHECKING`.
 pub fn is_type_checking(test: &Expr) -> bool {
@@ -283,64 +233,4 @@ pub fn is_main_guard(test: &Expr, text: &str) -> bool {
     let main = |expr: &Expr| expr.as_str().and_then(|s| s.plain(text)) == Some("__main__");
     source.contains("==")
         && ((left.as_name() == Some("__name__") && main(right)) || (right.as_name() == Some("__name__") && main(left)))
-}
-
-/// First walk: which names stand for which modules, in any scope.
-struct ImportedNames<'i, 'm> {
-    index: &'i mut FileIndex,
-    module: &'m Module,
-    names: HashMap<SmolStr, BTreeSet<ModuleName>>,
-}
-
-impl<'m> Visitor<'m> for ImportedNames<'_, 'm> {
-    fn visit_stmt(&mut self, stmt: &'m Stmt) {
-        match &stmt.kind {
-            StmtKind::Import(import) => self.import(stmt, import),
-            StmtKind::Global(names) => {
-                let module = self.module;
-                let places = names.iter().map(|ident| (ident.name.clone(), module.line_column(ident.span.start())));
-                self.index.rebound.extend(places);
-            }
-            StmtKind::Assign { targets, value } => self.alias(targets, value),
-            _ => walk_stmt(self, stmt),
-        }
-    }
-
-    fn visit_expr(&mut self, _: &'m Expr) {}
-}
-
-impl ImportedNames<'_, '_> {
-    /// `m = app.handler`: another name for a module, or for something in one.
-    fn alias(&mut self, targets: &[Expr], value: &Expr) {
-        let Some(parts) = value.as_dotted() else { return };
-        let Some(meant) = self.names.get(parts[0]).cloned() else { return };
-        let meant = meant.into_iter().map(|module| parts[1..].iter().fold(module, |module, part| module.join(part)));
-        let meant: BTreeSet<ModuleName> = meant.collect();
-        for name in targets.iter().filter_map(|target| target.as_name()) {
-            self.names.entry(SmolStr::new(name)).or_default().extend(meant.iter().cloned());
-        }
-    }
-
-    fn import(&mut self, stmt: &Stmt, import: &Import) {
-        let place = self.module.line_column(stmt.span.start());
-        let index = &mut *self.index;
-        if let Some(from) = from_module(import, &index.name, index.is_package) {
-            index.roots.insert(SmolStr::new(from.root()));
-            index.imports.insert(from.clone());
-            if import.is_star() {
-                index.stars.push((from, place));
-            }
-        }
-        for alias in &import.aliases {
-            let Some(target) = targets(import, alias, &index.name, index.is_package) else { continue };
-            let dotted = target.dotted();
-            let meant = match (&target.member, &alias.asname) {
-                (None, None) => ModuleName::new(dotted.root()),
-                _ => Some(dotted.clone()),
-            };
-            self.names.entry(SmolStr::new(alias.bound())).or_default().extend(meant);
-            index.roots.insert(SmolStr::new(dotted.root()));
-            index.imports.insert(dotted);
-        }
-    }
 }

@@ -7,6 +7,9 @@ mod finder;
 pub mod graph;
 mod hints;
 mod index;
+mod loaded;
+mod lookup;
+mod record;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
@@ -19,9 +22,12 @@ use crate::text::LineColumn;
 pub use cycle::Wants;
 pub use finder::Finder;
 pub use index::{
-    By, Edge, Evaluated, Evaluation, FileIndex, HintFacts, ImportTarget, Shape, When, bare, from_module, is_main_guard,
-    is_type_checking, module_of_path, targets,
+    By, Edge, Evaluated, Evaluation, FileIndex, HintFacts, ImportTarget, Shape, Surroundings, When, bare, from_module,
+    is_main_guard, is_type_checking, module_of_path, targets,
 };
+pub use loaded::{Loaded, Provision};
+pub use lookup::Reader;
+pub use record::{Class, Layout, Need, Patch, PatchId, Process, Read, ReadKind, Scan, ScanKind, Window};
 
 /// Index of a file in its project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,35 +40,30 @@ impl FileId {
     }
 }
 
-/// One place where a file names an attribute of a module.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Read {
-    pub module: ModuleName,
-    pub name: SmolStr,
-    pub kind: ReadKind,
-    pub place: LineColumn,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ReadKind {
-    /// `from module import name`
-    FromImport,
-    /// `module.name`
-    Attribute,
-    /// `module.name = x`, `del module.name`
-    Store,
-    /// `patch("module.name")`, `setattr(module, "name", x)`
-    Patched,
-    /// A dotted path in any other string.
-    String,
-}
-
 /// All files, with the questions that a move asks of them.
 #[derive(Debug)]
 pub struct Project {
     files: Vec<FileIndex>,
+    /// What files that are no Python name, with their paths: entry points.
+    named_elsewhere: Vec<(String, Read)>,
     /// Reads by the name read: (file, position in its reads).
     readers: HashMap<SmolStr, Vec<(FileId, u32)>>,
+    /// Other names of modules that are read, through second names in packages: `app.h` for `app.handler`.
+    second_names: HashMap<ModuleName, Vec<ModuleName>>,
+    /// Modules taken as a whole, by the file that they may be: (file, position in its scans).
+    scans: HashMap<FileId, Vec<(FileId, u32)>>,
+    /// Star imports, by the file that they may mean.
+    stars: HashMap<FileId, Vec<(FileId, LineColumn)>>,
+    /// Files that do something to the process.
+    meddlers: Vec<FileId>,
+    /// Hashes of all attributes read of things that cannot be told.
+    loose: HashSet<u32>,
+    /// What is loaded with each file, once somebody asked.
+    sure: Vec<OnceLock<BTreeSet<FileId>>>,
+    /// Hashes of the dotted names that imports name as modules.
+    modules: HashSet<u32>,
+    /// Submodules used without an import of their own, by the hash of their name.
+    needs: HashMap<u32, Vec<(FileId, LineColumn)>>,
     /// Files by the last component of their module name.
     by_last: HashMap<SmolStr, Vec<FileId>>,
     root_is_package: bool,
@@ -87,7 +88,16 @@ impl Project {
     pub fn new(files: Vec<FileIndex>) -> Project {
         let mut project = Project {
             files,
+            named_elsewhere: Vec::new(),
             readers: HashMap::new(),
+            second_names: HashMap::new(),
+            scans: HashMap::new(),
+            stars: HashMap::new(),
+            meddlers: Vec::new(),
+            loose: HashSet::new(),
+            sure: Vec::new(),
+            modules: HashSet::new(),
+            needs: HashMap::new(),
             by_last: HashMap::new(),
             root_is_package: false,
             packages: BTreeSet::new(),
@@ -115,8 +125,68 @@ impl Project {
                 project.sys_modules.entry(module.clone()).or_insert((id, *place));
             }
         }
+        project.sure.resize_with(project.files.len(), OnceLock::new);
+        project.settle();
         project.index_hints();
         project
+    }
+
+    /// With what other files of the project name: entry points, by the path of the file that names them.
+    pub fn naming(mut self, named: Vec<(String, Read)>) -> Project {
+        self.named_elsewhere = named;
+        self
+    }
+
+    /// What can be told only when all files are known; what proves to concern nobody is dropped.
+    fn settle(&mut self) {
+        let modules: HashSet<&ModuleName> = self
+            .files
+            .iter()
+            .flat_map(|file| {
+                let reads = file.reads.iter().map(|read| &read.module);
+                let scans = file.scans.iter().map(|scan| &scan.module);
+                reads.chain(scans).chain(file.stars.iter().map(|(module, _)| module))
+            })
+            .collect();
+        let second = modules.into_iter().filter_map(|module| Some((module.clone(), self.names_behind(module)?)));
+        let second: HashMap<ModuleName, Vec<ModuleName>> = second.collect();
+        self.second_names = second;
+
+        let mut scans: HashMap<FileId, Vec<(FileId, u32)>> = HashMap::new();
+        let mut stars: HashMap<FileId, Vec<(FileId, LineColumn)>> = HashMap::new();
+        for (position, file) in self.files.iter().enumerate() {
+            for (module, place) in &file.stars {
+                for home in self.homes(module) {
+                    stars.entry(home).or_default().push((FileId(position as u32), *place));
+                }
+            }
+            for (number, scan) in file.scans.iter().enumerate() {
+                for home in self.homes(&scan.module) {
+                    scans.entry(home).or_default().push((FileId(position as u32), number as u32));
+                }
+            }
+        }
+        (self.scans, self.stars) = (scans, stars);
+        self.meddlers = self.files().filter(|(_, file)| !file.process.is_nothing()).map(|(id, _)| id).collect();
+
+        let imported: HashSet<u32> =
+            self.files.iter().flat_map(|file| &file.imports).flat_map(lookup::spellings).collect();
+        let mut packages: HashSet<u32> = HashSet::new();
+        for file in &mut self.files {
+            let modules = std::mem::take(&mut file.modules);
+            packages.extend(modules.iter().filter(|(_, is_package)| *is_package).map(|(number, _)| *number));
+            self.modules.extend(modules.into_iter().map(|(number, _)| number));
+            self.loose.extend(std::mem::take(&mut file.loose));
+        }
+        for (position, file) in self.files.iter_mut().enumerate() {
+            for need in std::mem::take(&mut file.needs) {
+                let is_module = self.modules.contains(&need.number);
+                let in_package = need.package.is_none_or(|package| packages.contains(&package));
+                if is_module || (need.is_deep && in_package && imported.contains(&need.number)) {
+                    self.needs.entry(need.number).or_default().push((FileId(position as u32), need.place));
+                }
+            }
+        }
     }
 
     pub fn file(&self, id: FileId) -> &FileIndex {
@@ -169,37 +239,6 @@ impl Project {
         below.and_then(ModuleName::new).unwrap_or_else(|| name.clone())
     }
 
-    /// Who reads `name` from the file `of`, in other files or through the module's own name.
-    pub fn readers_of<'p>(&'p self, of: FileId, name: &str) -> impl Iterator<Item = (&'p FileIndex, &'p Read)> {
-        let home = self.file(of);
-        self.reads_named(name).filter(move |(_, read)| read.module.may_be(&home.name))
-    }
-
-    /// Who reads, replaces or assigns `module.name`, whether or not the module is part of the project.
-    pub fn reads_of<'p>(
-        &'p self,
-        module: &'p ModuleName,
-        name: &str,
-    ) -> impl Iterator<Item = (&'p FileIndex, &'p Read)> {
-        self.reads_named(name).filter(move |(_, read)| read.module.may_be(module))
-    }
-
-    fn reads_named(&self, name: &str) -> impl Iterator<Item = (&FileIndex, &Read)> {
-        let places = self.readers.get(name).map_or(&[][..], Vec::as_slice);
-        places.iter().map(|(id, number)| {
-            let file = self.file(*id);
-            (file, &file.reads[*number as usize])
-        })
-    }
-
-    /// Who star-imports the file `of`.
-    pub fn star_importers(&self, of: FileId) -> impl Iterator<Item = (&FileIndex, LineColumn)> {
-        let home = &self.file(of).name;
-        self.files.iter().flat_map(move |file| {
-            file.stars.iter().filter(|(module, _)| module.may_be(home)).map(move |(_, place)| (file, *place))
-        })
-    }
-
     /// Where the project replaces `module`, or a package above it, in `sys.modules`.
     pub fn sys_modules_write(&self, module: &ModuleName) -> Option<(&FileIndex, LineColumn)> {
         let (id, place) = self.sys_modules.get(module.as_str()).or_else(|| self.sys_modules.get(module.root()))?;
@@ -226,16 +265,9 @@ impl Project {
         self.roots.contains(root)
     }
 
-    /// A file other than `except` that uses the submodule `module` as an attribute without importing it.
-    pub fn submodule_user(&self, module: &ModuleName, except: FileId) -> Option<(&FileIndex, &Read)> {
-        let parent = module.parent()?;
-        let except = &self.file(except).path;
-        self.reads_named(module.last()).find(|(file, read)| {
-            read.kind == ReadKind::Attribute
-                && read.module.may_be(&parent)
-                && file.path != *except
-                && !file.imports.iter().any(|imported| imported.is_within(module))
-        })
+    /// Files that do something to the process.
+    pub fn meddlers(&self) -> impl Iterator<Item = &FileIndex> {
+        self.meddlers.iter().map(|id| self.file(*id))
     }
 
     /// The chain of import-time imports from a file of `target` to `home`, if there is one: what a module-level import

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Allowed, Violation, prove};
-use crate::project::FileIndex;
+use crate::project::{FileIndex, Surroundings};
 use crate::python::parse;
 
 fn proved(before: &str, after: &str) -> Result<(), Violation> {
@@ -12,7 +12,9 @@ fn proved(before: &str, after: &str) -> Result<(), Violation> {
 
 fn proved_with(allowed: Allowed, before: &str, after: &str) -> Result<(), Violation> {
     let module = parse(before.to_owned()).expect("the text before is Python");
-    let index = FileIndex::new("app.py", &module, &HashSet::new()).expect("it has a name");
+    let modules = HashSet::new();
+    let around = Surroundings { modules: &modules, is_writable: true, line_length: 88, is_cold: &|_| false };
+    let index = FileIndex::new("app.py", &module, &around).expect("it has a name");
     prove("app.py", &module, &index, after.to_owned(), allowed, |_, _| true).map(|_| ())
 }
 

@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 
 use super::{present, same, written};
 use crate::plan::facts::All;
-use crate::plan::sink::{clash, framework_file, frozen_time, is_private, late_binding, notebook, side_effect_module};
+use crate::plan::sink::{
+    ambiguous, clash, framework_file, frozen_time, import_hook, import_time_input, is_private, late_binding, notebook,
+    side_effect_module,
+};
 use crate::plan::{At, Code, File, Place, Refusal, Subject, known};
-use crate::project::{ReadKind, Wants};
+use crate::project::{ScanKind, Wants};
 use crate::semantic::{Arm, BindingKind, Resolution};
 use crate::sort::stdlib;
 
@@ -193,14 +196,20 @@ fn test_file(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
 }
 
 fn effects(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    side_effect_module(file, subject).or_else(|| clash(file, subject)).or_else(|| frozen_time(file, subject))
+    const EFFECTS: &[Check] = &[side_effect_module, import_time_input, clash, frozen_time, import_hook, ambiguous];
+    EFFECTS.iter().find_map(|check| check(file, subject))
 }
 
 /// Tests replace the module-level name, which the function did not use so far.
 fn fixed_by_readers(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let mut readers = file.project.readers_of(file.id, &subject.bound);
-    let (reader, read) = readers.find(|(_, read)| matches!(read.kind, ReadKind::Store | ReadKind::Patched))?;
-    Some(Refusal::elsewhere(Code::PatchedName, &reader.path, read.place, "replaces it in this module"))
+    if let Some(reader) = readers.find(|reader| reader.read.kind.replaces()) {
+        let what = "replaces it in this module";
+        return Some(Refusal::elsewhere(Code::PatchedName, reader.path, reader.read.place, what));
+    }
+    let (other, scan) = file.project.scans_of(file.id).find(|(_, scan)| scan.kind == ScanKind::Writes)?;
+    let what = "replaces names of this module that cannot be told";
+    Some(Refusal::elsewhere(Code::PatchedName, &other.path, scan.place, what))
 }
 
 /// The module it comes from changes under it.

@@ -1,12 +1,7 @@
 //! What keeps a module-level import where it is, whoever uses it: one short function for each reason, in a list.
 
-use std::collections::BTreeMap;
-
-use super::is_plain;
-use crate::name::ModuleName;
-use crate::plan::facts::All;
+use super::{is_plain, loading, readers, submodules};
 use crate::plan::{Code, File, Refusal, Subject, known};
-use crate::project::ReadKind;
 use crate::python::{Expr, ExprKind, ImportForm, Stmt, StmtKind};
 use crate::semantic::{Arm, BindingKind};
 use crate::text::Span;
@@ -25,25 +20,31 @@ const CHECKS: &[Check] = &[
     framework_file,
     test_file,
     package_init,
-    side_effect_module,
+    loading::side_effect_module,
     native_order,
     other_bindings,
     star_after,
-    exported,
+    readers::exported,
     dynamic,
     module_getattr,
     doctest,
     main_string,
-    readers,
-    star_importers,
-    submodule_provider,
-    own_submodule,
-    unnamed_submodule,
+    readers::readers,
+    readers::scans,
+    readers::star_importers,
+    submodules::provider,
+    submodules::own,
+    submodules::unnamed,
     sys_modules,
     clash,
-    late_binding,
+    loading::late_binding,
     frozen_time,
     path_restored,
+    loading::import_time_input,
+    loading::import_hook,
+    loading::sandboxed,
+    loading::ambiguous,
+    loading::path_taken_away,
 ];
 
 /// The first reason why the import stays.
@@ -122,43 +123,6 @@ fn mangled(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let mangled = is_private(&subject.bound) || is_private(member) || written;
     let what = "Python would rewrite this name inside a class";
     mangled.then(|| Refusal::here(Code::MangledName, file.span_of(subject), what))
-}
-
-/// The lists, built-in and configured, and first-party modules that visibly do something when imported.
-pub(in crate::plan) fn side_effect_module(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let dotted = subject.target.dotted();
-    let listed = known::SIDE_EFFECTS.iter().any(|name| dotted.as_str() == *name || is_below(dotted.as_str(), name));
-    if listed {
-        let what = format!("importing `{}` has effects that others rely on", subject.target.module);
-        return Some(Refusal::here(Code::SideEffectModule, file.span_of(subject), what));
-    }
-    if let Some(name) = file.config.side_effects.iter().find(|name| dotted.is_within(name)) {
-        let what = format!("`side-effects` in the configuration lists `{name}`");
-        return Some(Refusal::here(Code::SideEffectModule, file.span_of(subject), what));
-    }
-    let mut modules = vec![dotted, subject.target.module.clone()];
-    while let Some(parent) = modules.last().and_then(ModuleName::parent) {
-        modules.push(parent);
-    }
-    let own = file.index();
-    let loaded = modules.iter().flat_map(|module| file.project.files_of(module));
-    // Packages around this file are loaded before it.
-    let loaded = loaded.filter(|id| !own.name.is_within(&file.project.file(*id).name));
-    for id in loaded {
-        let target = file.project.file(id);
-        if let (Some((path, _)), Some(place)) = (file.project.subclasses_query(), target.subclass) {
-            let what = format!("defines a subclass, and `{path}` asks for all subclasses");
-            return Some(Refusal::elsewhere(Code::SideEffectModule, &target.path, place, what));
-        }
-        if let Some((place, what)) = &target.effect {
-            return Some(Refusal::elsewhere(Code::SideEffectModule, &target.path, *place, what.clone()));
-        }
-    }
-    None
-}
-
-fn is_below(dotted: &str, module: &str) -> bool {
-    dotted.strip_prefix(module).is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn native_order(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
@@ -271,14 +235,6 @@ fn dynamic(file: &File<'_>, _: &Subject) -> Option<Refusal> {
     file.facts.dynamic_refusal()
 }
 
-fn exported(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let stub = file.project.find(&format!("{}i", file.index().path)).map(|id| file.project.file(id));
-    if let Some((stub, place)) = stub.and_then(|stub| Some((stub, stub.imported.get(&subject.bound)?))) {
-        return Some(Refusal::elsewhere(Code::Exported, &stub.path, *place, "the stub promises it"));
-    }
-    file.facts.export_refusal(&subject.bound)
-}
-
 fn module_getattr(file: &File<'_>, _: &Subject) -> Option<Refusal> {
     file.facts.module_getattr.map(|place| Refusal::here(Code::ModuleGetattr, place, "the module's attribute hook"))
 }
@@ -294,140 +250,10 @@ fn main_string(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     Some(Refusal::here(Code::ReferencedInString, place, what))
 }
 
-/// Other files that read, replace or name it.
-fn readers(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    if let Some((reader, place)) = file.project.patched_anywhere(&subject.bound) {
-        let what = "replaces a name of this spelling in a module that cannot be told";
-        return Some(Refusal::elsewhere(Code::PatchedName, &reader.path, place, what));
-    }
-    let strongest = file.project.readers_of(file.id, &subject.bound).max_by_key(|(_, read)| read.kind)?;
-    let (reader, read) = strongest;
-    let (code, what) = match read.kind {
-        ReadKind::FromImport => (Code::Reexported, "imports it from this module"),
-        ReadKind::Attribute => (Code::Reexported, "reads it from this module"),
-        ReadKind::Store => (Code::PatchedName, "assigns it in this module"),
-        ReadKind::Patched => (Code::PatchedName, "replaces it in this module"),
-        ReadKind::String => (Code::ReferencedInString, "names it by its path in this module"),
-    };
-    Some(Refusal::elsewhere(code, &reader.path, read.place, what))
-}
-
-fn star_importers(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    if subject.bound.starts_with('_') || !matches!(file.facts.all, All::Absent) {
-        return None;
-    }
-    let (importer, place) = file.project.star_importers(file.id).next()?;
-    Some(Refusal::elsewhere(Code::StarImportedBy, &importer.path, place, "star-imports this module"))
-}
-
-fn submodule_provider(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let candidates = [subject.target.module.clone(), subject.target.dotted()];
-    let module = candidates.iter().find(|module| {
-        file.project.files_of(module).any(|id| file.project.file(id).name.as_str() != file.index().name.as_str())
-    })?;
-    let (user, read) = file.project.submodule_user(module, file.id)?;
-    Some(Refusal::elsewhere(
-        Code::SubmoduleProvider,
-        &user.path,
-        read.place,
-        format!("uses `{module}` through this import"),
-    ))
-}
-
 /// When the module is imported decides whether the one put into `sys.modules` is found.
 fn sys_modules(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let (writer, place) = file.project.sys_modules_write(&subject.target.module)?;
     Some(Refusal::elsewhere(Code::SysModulesPatched, &writer.path, place, "replaces it in `sys.modules`"))
-}
-
-/// `p.sub` works through another import of `p`, under whichever name, only because this import loads `p.sub`.
-fn own_submodule(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let module_scope = file.model.module_scope();
-    let own_name = is_plain(file, subject).then_some(&*subject.bound);
-    let member = subject.target.member.is_some().then(|| subject.target.dotted());
-    let is_submodule = member.as_ref().is_some_and(|member| file.project.files_of(member).next().is_some());
-    others_of_root(file, subject).into_iter().filter(|(name, _)| Some(*name) != own_name).find_map(|(name, other)| {
-        file.model.references_to(module_scope, name).find_map(|reference| {
-            let mut used = other.stands_for.clone();
-            let mut written = name.to_owned();
-            for part in file.facts.chain(reference) {
-                used = used.join(part);
-                written = format!("{written}.{part}");
-                // Modules are not called.
-                let is_called = file.module.text()[usize::from(reference.span.start())..]
-                    .strip_prefix(written.as_str())
-                    .is_some_and(|rest| rest.starts_with('('));
-                // Through a second name a member of a foreign package is taken for a function or class, as most are.
-                let member = member.as_ref().filter(|_| is_submodule || (other.is_plain && !is_called));
-                let loads = subject.target.module.is_within(&used) || member == Some(&used);
-                if loads && !other.loads.iter().any(|own| own.is_within(&used)) {
-                    let what = format!("uses `{used}`, which this import loads");
-                    return Some(Refusal::here(Code::ImplicitSubmodule, reference.span, what));
-                }
-            }
-            None
-        })
-    })
-}
-
-/// What a module-level name is imported as.
-struct Imported {
-    stands_for: ModuleName,
-    /// `import p.sub`: the name is that of the root.
-    is_plain: bool,
-    loads: Vec<ModuleName>,
-}
-
-/// The module-level names of other imports from the root package of the subject.
-fn others_of_root<'a>(file: &File<'a>, subject: &Subject) -> BTreeMap<&'a str, Imported> {
-    let mut names: BTreeMap<&str, Imported> = BTreeMap::new();
-    let at_module = file.model.imports().iter().enumerate().filter(|(_, site)| site.scope == file.model.module_scope());
-    for (number, site) in at_module {
-        for (position, alias) in site.import.aliases.iter().enumerate() {
-            let Some(target) = file.target_of(site.import, position) else { continue };
-            let is_itself = number == subject.site && position == subject.alias;
-            if is_itself || target.module.root() != subject.target.module.root() {
-                continue;
-            }
-            let is_plain = site.import.form == ImportForm::Import && alias.asname.is_none();
-            let stands_for = if is_plain { ModuleName::new(alias.bound()) } else { Some(target.dotted()) };
-            let Some(stands_for) = stands_for else { continue };
-            let imported = names.entry(alias.bound()).or_insert(Imported { stands_for, is_plain, loads: Vec::new() });
-            imported.loads.push(target.dotted());
-        }
-    }
-    names
-}
-
-/// `import p.a` and `from p.b import x`, and the file uses `p.c`: one of the two loads it, and nobody can tell which.
-/// Beside `import p` it is taken for a name of the package itself.
-fn unnamed_submodule(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let module_scope = file.model.module_scope();
-    let root = subject.target.module.root();
-    let mut named: Vec<ModuleName> = Vec::new();
-    let mut others = false;
-    for site in file.model.imports() {
-        for (alias, written) in site.import.aliases.iter().enumerate() {
-            let Some(target) = file.target_of(site.import, alias).filter(|target| target.module.root() == root) else {
-                continue;
-            };
-            let plain = site.import.form == ImportForm::Import && written.asname.is_none();
-            match plain {
-                true if target.module.parent().is_none() => return None,
-                true => named.push(target.module),
-                false => others |= target.dotted().parent().is_some(),
-            }
-        }
-    }
-    if named.is_empty() || !others {
-        return None;
-    }
-    file.model.references_to(module_scope, root).find_map(|reference| {
-        let used = ModuleName::new(root)?.join(file.facts.chain(reference).first()?);
-        let what = format!("uses `{used}`, which no import of the file names");
-        let is_named = named.iter().any(|module| module.is_within(&used));
-        (!is_named).then(|| Refusal::here(Code::ImplicitSubmodule, reference.span, what))
-    })
 }
 
 /// `from p.foo import x` overwrites the package attribute `p.foo`.
@@ -441,25 +267,6 @@ pub(in crate::plan) fn clash(file: &File<'_>, subject: &Subject) -> Option<Refus
     })?;
     let what = format!("the package also defines `{}`", module.last());
     Some(Refusal::elsewhere(Code::AttrSubmoduleClash, package, place, what))
-}
-
-/// A from-import reads the value when it runs; if the project rebinds it, when matters.
-pub(in crate::plan) fn late_binding(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let member = subject.target.member.as_ref()?;
-    let homes = file.project.files_of(&subject.target.module).map(|id| file.project.file(id));
-    if let Some((home, place)) = homes.into_iter().find_map(|home| Some((home, home.rebound.get(member)?))) {
-        let what = format!("rebinds `{member}` with `global`");
-        return Some(Refusal::elsewhere(Code::LateBinding, &home.path, *place, what));
-    }
-    let changes = file.project.reads_of(&subject.target.module, member);
-    let (path, read) = changes.into_iter().find_map(|(reader, read)| {
-        matches!(read.kind, ReadKind::Store | ReadKind::Patched).then_some((&reader.path, read))
-    })?;
-    let (code, what) = match read.kind {
-        ReadKind::Store => (Code::LateBinding, "assigns it anew"),
-        _ => (Code::PatchedSource, "replaces it where it is defined"),
-    };
-    Some(Refusal::elsewhere(code, path, read.place, what))
 }
 
 pub(in crate::plan) fn frozen_time(file: &File<'_>, subject: &Subject) -> Option<Refusal> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::branch::{self, Home};
 use super::is_plain;
+use super::submodules::is_loaded_anyway;
 use crate::config::{Placement, TypeHints};
 use crate::name::ModuleName;
 use crate::plan::hints::{self, Deferral};
@@ -286,9 +287,8 @@ impl Providers {
         let mut used = ModuleName::new(&subject.bound);
         for part in file.facts.chain(reference) {
             used = used.map(|name| name.join(part));
-            let Some((module, place)) = used.as_ref().and_then(|name| self.only_there.get_key_value(name)) else {
-                continue;
-            };
+            let found = used.as_ref().and_then(|name| self.only_there.get_key_value(name));
+            let Some((module, place)) = found.filter(|(module, _)| !is_loaded_anyway(file, module)) else { continue };
             let places = vec![
                 Place { at: At::Here(reference.span), what: format!("uses `{module}`") },
                 Place { at: At::Here(*place), what: "only this import loads it".to_owned() },

@@ -108,7 +108,10 @@ impl Project {
 
     /// A file with such a library that reads `name` of the file `of`.
     pub fn hint_reader_of(&self, of: FileId, name: &str) -> Option<(&FileIndex, LineColumn)> {
-        self.readers_of(of, name).find_map(|(reader, read)| self.hint_library(reader).map(|_| (reader, read.place)))
+        self.readers_of(of, name).find_map(|reader| {
+            let file = reader.file?;
+            self.hint_library(file).map(|_| (file, reader.read.place))
+        })
     }
 
     /// Files that import such a library, and files that import those: a decorator of theirs may pass on what it is given.

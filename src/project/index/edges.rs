@@ -19,6 +19,18 @@ pub struct Edge {
     pub place: LineColumn,
     pub when: When,
     pub by: By,
+    /// A statement of the module's body itself: under no condition and in no `try`.
+    pub is_certain: bool,
+    /// Configured to stand in functions, so that it may be gone after this run.
+    pub is_cold: bool,
+}
+
+impl Edge {
+    /// The modules that it may load: for `from a import b` both `a` and `a.b`.
+    pub fn modules(&self) -> impl Iterator<Item = ModuleName> {
+        let member = self.target.member.is_some().then(|| self.target.dotted());
+        std::iter::once(self.target.module.clone()).chain(member)
+    }
 }
 
 /// Under which condition an import runs, as far as that can be told without running it.
@@ -43,8 +55,15 @@ pub enum By {
 }
 
 /// The imports that run when `module` is imported under the name `name`, in the order in which they are met.
-pub(super) fn read(module: &Module, name: &ModuleName, is_package: bool) -> Vec<Edge> {
-    let mut reader = Reader { module, name, is_package, edges: Vec::new(), by: By::Body, called: BTreeSet::new() };
+pub(super) fn read(
+    module: &Module,
+    name: &ModuleName,
+    is_package: bool,
+    is_cold: &dyn Fn(&ModuleName) -> bool,
+) -> Vec<Edge> {
+    let edges = Vec::new();
+    let mut reader =
+        Reader { module, name, is_package, is_cold, edges, by: By::Body, depth: 0, called: BTreeSet::new() };
     reader.block(module.body(), When::Always);
     reader.follow_calls();
     reader.edges
@@ -54,16 +73,21 @@ struct Reader<'m> {
     module: &'m Module,
     name: &'m ModuleName,
     is_package: bool,
+    is_cold: &'m dyn Fn(&ModuleName) -> bool,
     edges: Vec<Edge>,
     /// What runs the statements that are read now.
     by: By,
+    /// How many compound statements and classes are around it; a block of the module counts as one.
+    depth: u32,
     /// Functions and classes of the file that are called while it is imported.
     called: BTreeSet<SmolStr>,
 }
 
 impl<'m> Reader<'m> {
     fn block(&mut self, block: &'m Block, when: When) {
+        self.depth += 1;
         block.body.iter().for_each(|stmt| self.stmt(stmt, when));
+        self.depth -= 1;
     }
 
     fn stmt(&mut self, stmt: &'m Stmt, when: When) {
@@ -106,13 +130,19 @@ impl<'m> Reader<'m> {
         if import.is_star()
             && let Some(module) = from_module(import, self.name, self.is_package)
         {
-            self.edges.push(Edge { target: ImportTarget { module, member: None }, place, when, by: self.by });
+            self.edge(ImportTarget { module, member: None }, place, when);
         }
         for alias in &import.aliases {
             if let Some(target) = targets(import, alias, self.name, self.is_package) {
-                self.edges.push(Edge { target, place, when, by: self.by });
+                self.edge(target, place, when);
             }
         }
+    }
+
+    fn edge(&mut self, target: ImportTarget, place: LineColumn, when: When) {
+        let is_cold = (self.is_cold)(&target.dotted());
+        let is_certain = self.by == By::Body && self.depth == 1 && when == When::Always;
+        self.edges.push(Edge { target, place, when, by: self.by, is_certain, is_cold });
     }
 
     /// `if not TYPE_CHECKING:`, whose other arms never run.
@@ -219,7 +249,8 @@ impl<'m> Visitor<'m> for Calls<'_, 'm> {
                 if let Some(module) = named.and_then(ModuleName::new) {
                     let place = self.reader.module.line_column(expr.span.start());
                     let target = ImportTarget { module, member: None };
-                    self.reader.edges.push(Edge { target, place, when: When::Always, by: By::Name });
+                    let (when, by) = (When::Always, By::Name);
+                    self.reader.edges.push(Edge { target, place, when, by, is_certain: false, is_cold: false });
                 }
             }
             _ => {}

@@ -1,32 +1,91 @@
-//! What a file reads of other modules: attributes, stores, patch targets, dotted paths in strings.
+//! What a file reads of other modules: attributes, stores, patch targets, dotted paths in strings, and modules that are
+//! taken as a whole or handed on.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use smol_str::SmolStr;
 
-use super::{FileIndex, from_module};
+use super::filter::Filter;
+use super::names::Names;
+use super::patch::Patches;
+use super::scope::{Locals, provided};
+use super::{FileIndex, Surroundings, from_module, hash};
 use crate::name::ModuleName;
-use crate::project::{Read, ReadKind};
+use crate::project::{Need, PatchId, Read, ReadKind, Scan, ScanKind};
 use crate::python::visit::{Visitor, walk_expr, walk_stmt};
-use crate::python::{Expr, ExprKind, Import, Keyword, Module, Stmt, StmtKind};
+use crate::python::{Expr, ExprKind, Function, Import, Module, Stmt, StmtKind};
 use crate::text::Span;
 
-/// Second walk: what is read of those modules.
+/// Second walk: what is read of the modules that the file's names stand for.
 pub(super) struct Reader<'i, 'm> {
     pub(super) index: &'i mut FileIndex,
     pub(super) module: &'m Module,
-    pub(super) names: HashMap<SmolStr, BTreeSet<ModuleName>>,
-    pub(super) known: &'i HashSet<SmolStr>,
+    pub(super) names: Names<'m>,
+    pub(super) around: &'i Surroundings<'i>,
+    /// The logical line that is being read.
+    pub(super) header: Span,
+    pub(super) patches: Patches<'m>,
     pub(super) in_patch: bool,
+    /// What the functions around bind themselves, innermost last.
+    locals: Vec<Locals<'m>>,
+    /// The modules whose import the functions around, and the module's body, have seen to.
+    provided: Vec<HashSet<ModuleName>>,
+    pub(super) in_function: bool,
+    loose: BTreeSet<u32>,
+    needs: BTreeSet<(u32, bool)>,
+    seen: HashSet<(ModuleName, SmolStr, ReadKind)>,
+    scanned: HashSet<(ModuleName, ScanKind)>,
+}
+
+impl<'i, 'm> Reader<'i, 'm> {
+    pub(super) fn new(
+        index: &'i mut FileIndex,
+        module: &'m Module,
+        names: Names<'m>,
+        around: &'i Surroundings<'i>,
+    ) -> Reader<'i, 'm> {
+        let own = provided(&module.body().body, index);
+        Reader {
+            index,
+            module,
+            names,
+            around,
+            header: Span::default(),
+            patches: Patches::new(module),
+            in_patch: false,
+            locals: Vec::new(),
+            provided: vec![own],
+            in_function: false,
+            loose: BTreeSet::new(),
+            needs: BTreeSet::new(),
+            seen: HashSet::new(),
+            scanned: HashSet::new(),
+        }
+    }
+
+    pub(super) fn read_file(mut self) {
+        for stmt in &self.module.body().body {
+            self.visit_stmt(stmt);
+        }
+        self.index.loose = self.loose.into_iter().collect();
+    }
 }
 
 impl<'m> Visitor<'m> for Reader<'_, 'm> {
     fn visit_stmt(&mut self, stmt: &'m Stmt) {
+        self.header = header(stmt);
         match &stmt.kind {
             StmtKind::Import(import) => self.members_of(import),
+            StmtKind::Function(function) => self.function(function),
+            StmtKind::Class(class) => {
+                self.decorators(&class.decorators);
+                class.bases.iter().for_each(|base| self.mention(base));
+                class.keywords.iter().for_each(|keyword| self.visit_expr(&keyword.value));
+                class.body.body.iter().for_each(|inner| self.visit_stmt(inner));
+            }
             StmtKind::Assign { targets, value } => {
                 targets.iter().for_each(|target| self.target(target));
-                self.visit_expr(value);
+                self.assigned(targets, value);
             }
             StmtKind::AugAssign { target, value } => {
                 self.target(target);
@@ -35,59 +94,76 @@ impl<'m> Visitor<'m> for Reader<'_, 'm> {
             StmtKind::Delete(targets) => targets.iter().for_each(|target| self.target(target)),
             StmtKind::AnnAssign { target, annotation, value, .. } => {
                 self.target(target);
-                std::iter::once(annotation).chain(value).for_each(|expr| self.visit_expr(expr));
+                self.visit_expr(annotation);
+                if let Some(value) = value {
+                    self.assigned(std::slice::from_ref(target), value);
+                }
             }
             StmtKind::For(node) => {
                 self.target(&node.target);
-                walk_stmt(self, stmt);
+                self.iterated(&node.iter);
+                self.blocks(stmt);
             }
+            StmtKind::If { arms, .. } => {
+                arms.iter().for_each(|arm| self.condition(&arm.test));
+                self.blocks(stmt);
+            }
+            StmtKind::While { test, .. } => {
+                self.condition(test);
+                self.blocks(stmt);
+            }
+            StmtKind::Expr(value) => self.mention(value),
             _ => walk_stmt(self, stmt),
         }
     }
 
+    /// An expression whose value goes somewhere.
     fn visit_expr(&mut self, expr: &'m Expr) {
         match &expr.kind {
-            ExprKind::Attribute { attr, .. } if attr.name == "__subclasses__" => {
-                let place = self.module.line_column(expr.span.start());
-                self.index.asks_subclasses.get_or_insert(place);
+            ExprKind::Name(_) => self.handed_on(expr, ScanKind::Passed),
+            ExprKind::Attribute { .. } => {
+                self.mention(expr);
+                self.handed_on(expr, ScanKind::Passed);
             }
-            ExprKind::Attribute { value, attr } => match expr.as_dotted() {
-                Some(parts) => self.chain(&parts, expr.span, ReadKind::Attribute),
-                None => {
-                    if let Some(module) = self.module_object(value) {
-                        self.read(module, &attr.name, expr.span, ReadKind::Attribute);
-                    }
-                    walk_expr(self, expr);
-                }
-            },
             ExprKind::Subscript { value, index } => {
-                self.item(value, index);
-                walk_expr(self, expr);
-            }
-            ExprKind::Call { func, args, keywords } => {
-                let parts = func.as_dotted().unwrap_or_default();
-                self.call(&parts, args);
-                let patching = parts.iter().any(|part| PATCHING.contains(part));
-                if patching {
-                    self.patched_keywords(expr, args, keywords);
+                if !self.item(value, index) {
+                    self.mention(value);
                 }
-                let outer = std::mem::replace(&mut self.in_patch, patching);
-                walk_expr(self, expr);
-                self.in_patch = outer;
+                self.visit_expr(index);
+            }
+            ExprKind::Call { .. } => {
+                self.handed_on(expr, ScanKind::Passed);
+                self.mention(expr);
+            }
+            ExprKind::Lambda { params, body } => {
+                params.iter().filter_map(|param| param.default.as_ref()).for_each(|default| self.visit_expr(default));
+                self.locals.push(Locals::of_params(params, &self.names));
+                let outer = std::mem::replace(&mut self.in_function, true);
+                self.visit_expr(body);
+                self.in_function = outer;
+                self.locals.pop();
+            }
+            ExprKind::Operation(operands) if self.compares(operands) => {
+                operands.iter().for_each(|operand| self.mention(operand));
+            }
+            ExprKind::Comprehension(comprehension) => {
+                for generator in &comprehension.generators {
+                    self.iterated_under(&generator.iter, &generator.conditions);
+                    self.visit_expr(&generator.target);
+                    generator.conditions.iter().for_each(|condition| self.visit_expr(condition));
+                }
+                comprehension.elements.iter().for_each(|element| self.visit_expr(element));
             }
             ExprKind::Str(string) => {
                 if let Some(content) = string.plain(self.module.text()) {
                     self.string(content, expr.span);
                 }
-                walk_expr(self, expr);
+                string.parts.iter().flat_map(|part| &part.interpolations).for_each(|inner| self.mention(inner));
             }
             _ => walk_expr(self, expr),
         }
     }
 }
-
-/// Parts of the names of functions that replace an attribute or an item.
-const PATCHING: &[&str] = &["patch", "setattr", "delattr", "monkeypatch", "mocker", "swap_attr", "stub", "replace"];
 
 /// Endings that make a two-part string a file name and not a dotted path.
 const FILE_ENDINGS: &[&str] = &[
@@ -96,180 +172,292 @@ const FILE_ENDINGS: &[&str] = &[
 ];
 
 impl<'m> Reader<'_, 'm> {
-    fn members_of(&mut self, import: &Import) {
-        let Some(from) = from_module(import, &self.index.name, self.index.is_package) else { return };
-        for alias in &import.aliases {
-            self.read(from.as_str(), &alias.name, alias.span, ReadKind::FromImport);
+    fn function(&mut self, function: &'m Function) {
+        // Decorators, defaults and annotations see the scope around.
+        self.decorators(&function.decorators);
+        for param in &function.params {
+            param.annotation.iter().for_each(|annotation| self.visit_expr(annotation));
+            param.default.iter().for_each(|default| self.followed(default));
+        }
+        function.returns.iter().for_each(|annotation| self.visit_expr(annotation));
+        self.locals.push(Locals::of_function(function, &self.names));
+        self.provided.push(provided(&function.body.body, self.index));
+        let outer = std::mem::replace(&mut self.in_function, true);
+        function.body.body.iter().for_each(|stmt| self.visit_stmt(stmt));
+        self.in_function = outer;
+        self.provided.pop();
+        self.locals.pop();
+    }
+
+    fn decorators(&mut self, decorators: &'m [Expr]) {
+        for decorator in decorators {
+            self.header = decorator.span;
+            self.mention(decorator);
         }
     }
 
+    fn blocks(&mut self, stmt: &'m Stmt) {
+        stmt.blocks().into_iter().flat_map(|block| &block.body).for_each(|inner| self.visit_stmt(inner));
+    }
+
+    /// Whether a module is there tells nothing about it.
+    fn condition(&mut self, test: &'m Expr) {
+        match &test.kind {
+            ExprKind::Operation(operands) => operands.iter().for_each(|operand| self.condition(operand)),
+            _ if self.is_module(test) => self.mention(test),
+            _ => self.visit_expr(test),
+        }
+    }
+
+    /// A value under a name that is followed: a second name of a module is none that it is handed on to.
+    fn followed(&mut self, value: &'m Expr) {
+        if self.meant(value).is_empty() { self.visit_expr(value) } else { self.mention_parts(value) }
+    }
+
+    fn members_of(&mut self, import: &Import) {
+        let Some(from) = from_module(import, &self.index.name, self.index.is_package) else { return };
+        for alias in &import.aliases {
+            self.read(&from, &alias.name, alias.span, ReadKind::FromImport);
+        }
+    }
+
+    /// What an expression may stand for here: nothing if a function around binds its name itself.
+    pub(super) fn meant(&self, expr: &Expr) -> BTreeSet<ModuleName> {
+        match &expr.kind {
+            ExprKind::Name(name) if self.is_hidden(name) => BTreeSet::new(),
+            ExprKind::Attribute { value, attr } => self.names.part_of(self.meant(value), &attr.name),
+            _ => self.names.of(expr),
+        }
+    }
+
+    fn is_hidden(&self, name: &str) -> bool {
+        self.locals.iter().rev().find_map(|locals| locals.hides(name)).unwrap_or(false)
+    }
+
+    /// Whether the expression is, as far as can be told, a module of the project and nothing else.
+    fn is_module(&self, expr: &Expr) -> bool {
+        matches!(expr.kind, ExprKind::Name(_) | ExprKind::Attribute { .. }) && !self.meant(expr).is_empty()
+    }
+
     fn target(&mut self, target: &'m Expr) {
-        match (&target.kind, target.as_dotted()) {
-            (ExprKind::Attribute { .. }, Some(parts)) => self.chain(&parts, target.span, ReadKind::Store),
-            (ExprKind::Subscript { value, index }, _) => {
-                self.sys_modules_item(value, index);
-                // `mod.__dict__["name"] = x`
-                if let Some(parts) = value.as_dotted()
-                    && parts.last() == Some(&"__dict__")
-                    && let Some(key) = index.as_str().and_then(|s| s.plain(self.module.text()))
-                {
-                    let mut chain = parts[..parts.len() - 1].to_vec();
-                    chain.push(key);
-                    self.chain(&chain, target.span, ReadKind::Store);
+        match &target.kind {
+            ExprKind::Name(_) => {}
+            ExprKind::Attribute { value, attr } => {
+                for module in self.meant(value) {
+                    self.read(&module, &attr.name, target.span, ReadKind::Store);
                 }
-                walk_expr(self, target);
+                self.mention(value);
             }
-            (ExprKind::Tuple(items) | ExprKind::List(items), _) => items.iter().for_each(|item| self.target(item)),
+            ExprKind::Subscript { value, index } => {
+                self.sys_modules_item(value, index);
+                // `mod.__dict__["name"] = x`, `globals()["name"] = x`
+                if !self.store_item(value, index) {
+                    self.mention(value);
+                }
+                self.visit_expr(index);
+            }
+            ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().for_each(|item| self.target(item)),
+            ExprKind::Starred(inner) => self.target(inner),
             _ => self.visit_expr(target),
         }
     }
 
-    /// `mod.a.b` reads `a` of `mod` and `b` of `mod.a`; the last part has the kind, those before are read.
-    fn chain(&mut self, parts: &[&str], span: Span, kind: ReadKind) {
-        let Some(meant) = self.names.get(parts[0]).cloned() else { return };
-        for target in meant {
-            let mut module = target;
-            for (position, part) in parts.iter().enumerate().skip(1) {
-                let kind = if position + 1 == parts.len() { kind } else { ReadKind::Attribute };
-                self.read(module.as_str(), part, span, kind);
-                module = module.join(part);
-            }
-        }
-    }
-
-    fn call(&mut self, func: &[&str], args: &'m [Expr]) {
-        let text = self.module.text();
-        let plain = |expr: &'m Expr| expr.as_str().and_then(|string| string.plain(text));
-        let [first, second, ..] = args else {
-            if let ([.., "modules", "pop"], [key]) = (func, args) {
-                self.sys_modules_key(key);
-            }
-            return;
-        };
-        let last = func.last().copied().unwrap_or_default();
-        let is_sys_modules = first.as_dotted().is_some_and(|dotted| dotted.ends_with(&["sys", "modules"]))
-            || plain(first) == Some("sys.modules");
-        if is_sys_modules {
-            match &second.kind {
-                ExprKind::Dict(items) => {
-                    items.iter().filter_map(|(key, _)| key.as_ref()).for_each(|key| self.sys_modules_key(key))
+    /// `name = value`: a module gets a second name, which is followed; in an attribute it is kept for others to read.
+    fn assigned(&mut self, targets: &'m [Expr], value: &'m Expr) {
+        let named = |target: &Expr| matches!(target.kind, ExprKind::Name(_));
+        match &value.kind {
+            ExprKind::Tuple(values) | ExprKind::List(values) if targets.iter().all(|t| pairs_up(t, values.len())) => {
+                for (at, value) in values.iter().enumerate() {
+                    for target in targets {
+                        if let ExprKind::Tuple(names) | ExprKind::List(names) = &target.kind {
+                            self.assigned(std::slice::from_ref(&names[at]), value);
+                        }
+                    }
                 }
-                _ => self.sys_modules_key(second),
             }
-        } else if let ([.., "modules", "pop"], _) = (func, args) {
-            self.sys_modules_key(first);
-        } else if let (Some(dotted), Some(name)) = (first.as_dotted(), plain(second)) {
-            let kind = match last {
-                "getattr" | "hasattr" => ReadKind::Attribute,
-                _ => ReadKind::Patched,
-            };
-            let mut chain = dotted;
-            chain.push(name);
-            self.chain(&chain, second.span, kind);
+            _ if self.meant(value).is_empty() => self.visit_expr(value),
+            _ if targets.iter().all(named) => self.mention_parts(value),
+            _ => {
+                self.mention_parts(value);
+                self.handed_on(value, ScanKind::Kept);
+            }
         }
     }
 
-    /// The module that `import_module("mod")`, `__import__("mod")` or `sys.modules["mod"]` gives.
-    fn module_object(&self, expr: &'m Expr) -> Option<&'m str> {
-        let plain = |expr: &'m Expr| expr.as_str()?.plain(self.module.text());
+    /// The operands of `a or b` and the arguments of `import_module(...)`, without handing on their value.
+    fn mention_parts(&mut self, value: &'m Expr) {
+        match &value.kind {
+            ExprKind::Operation(operands) => operands.iter().for_each(|operand| self.mention_parts(operand)),
+            ExprKind::Named { value, .. } => self.mention_parts(value),
+            _ => self.mention(value),
+        }
+    }
+
+    /// `for m in (a, b):` gives modules a second name.
+    fn iterated(&mut self, iter: &'m Expr) {
+        match &iter.kind {
+            ExprKind::Tuple(items) | ExprKind::List(items) => {
+                items.iter().for_each(|item| self.followed(item));
+            }
+            _ => self.iterated_under(iter, &[]),
+        }
+    }
+
+    /// `getmembers(mod)` under a condition that only classes or functions fulfil.
+    fn iterated_under(&mut self, iter: &'m Expr, conditions: &'m [Expr]) {
+        if let ExprKind::Call { func, args, .. } = &iter.kind
+            && super::call::is_members(&func.as_dotted().unwrap_or_default())
+            && args.len() == 1
+        {
+            let filters = conditions.iter().map(|condition| Filter::of_condition(condition, self.module, &self.names));
+            let filter = filters.into_iter().find(|filter| *filter != Filter::Everything);
+            for module in self.meant(&args[0]) {
+                self.members(&module, filter.as_ref(), iter.span);
+            }
+            self.mention(func);
+            self.mention(&args[0]);
+            return;
+        }
+        self.visit_expr(iter);
+    }
+
+    /// Reads what a chain of attributes reads, without its value going anywhere.
+    pub(super) fn mention(&mut self, expr: &'m Expr) {
+        self.mention_part(expr, false);
+    }
+
+    fn mention_part(&mut self, expr: &'m Expr, is_deep: bool) {
         match &expr.kind {
-            ExprKind::Call { func, args, .. } => {
-                let parts = func.as_dotted()?;
-                let imports = matches!(parts.last(), Some(&("import_module" | "__import__" | "reload")));
-                plain(args.first().filter(|_| imports)?)
+            ExprKind::Name(_) => {}
+            ExprKind::Attribute { value, attr } => {
+                if attr.name == "__subclasses__" {
+                    let place = self.module.line_column(expr.span.start());
+                    self.index.asks_subclasses.get_or_insert(place);
+                }
+                let modules = self.meant(value);
+                if modules.is_empty() {
+                    self.loose.insert(hash(&attr.name));
+                }
+                for module in &modules {
+                    match attr.name.as_str() {
+                        "__dict__" => self.scan(module, ScanKind::Reads, expr.span),
+                        _ => self.read(module, &attr.name, expr.span, ReadKind::Attribute),
+                    }
+                    self.need(module, &attr.name, expr, is_deep);
+                }
+                self.mention_part(value, true);
             }
-            ExprKind::Subscript { value, index } => {
-                plain(index).filter(|_| value.as_dotted().is_some_and(|parts| parts.ends_with(&["sys", "modules"])))
+            ExprKind::Call { func, args, keywords } => {
+                self.mention(func);
+                self.call(expr, func, args, keywords);
             }
-            _ => None,
+            _ => self.visit_expr(expr),
         }
     }
 
-    /// `mod.__dict__["name"]`, `vars(mod)["name"]`
-    fn item(&mut self, value: &'m Expr, index: &'m Expr) {
-        let Some(name) = index.as_str().and_then(|string| string.plain(self.module.text())) else { return };
-        let parts = match &value.kind {
-            ExprKind::Call { func, args, .. } if func.as_name() == Some("vars") => {
-                args.first().and_then(|module| module.as_dotted())
-            }
-            _ => value.as_dotted().and_then(|mut parts| parts.pop().filter(|last| *last == "__dict__").map(|_| parts)),
-        };
-        if let Some(mut chain) = parts.filter(|parts| !parts.is_empty()) {
-            chain.push(name);
-            self.chain(&chain, index.span, ReadKind::Attribute);
+    /// A module whose value goes where it cannot be followed.
+    pub(super) fn handed_on(&mut self, expr: &Expr, kind: ScanKind) {
+        for module in self.meant(expr) {
+            // What may be any of several modules is looked into by name only.
+            let kind = if module.as_str().ends_with('*') { ScanKind::Kept } else { kind };
+            self.scan(&module, kind, expr.span);
         }
     }
 
-    /// `patch.multiple("mod", name=...)`, `patch.object(target=mod, attribute="name")`, `patch(f"{mod}.name")`.
-    fn patched_keywords(&mut self, call: &'m Expr, args: &'m [Expr], keywords: &'m [Keyword]) {
+    /// `mod is None`, `mod == other`
+    fn compares(&self, operands: &[Expr]) -> bool {
         let text = self.module.text();
-        let named = |wanted: &str| {
-            let found = keywords.iter().find(|keyword| keyword.name.as_ref().is_some_and(|name| name.name == wanted));
-            found.map(|keyword| &keyword.value)
+        let between = |pair: &[Expr]| {
+            let (left, right) = (pair[0].span.end(), pair[1].span.start());
+            if left <= right { text[Span::new(left, right)].trim() } else { "" }
         };
-        let Some(home) = args.first().or_else(|| named("target")) else { return };
-        let attribute = named("attribute").and_then(|value| value.as_str()?.plain(text));
-        let names = keywords.iter().filter_map(|keyword| keyword.name.as_ref()).map(|name| name.name.as_str());
-        let names: Vec<&str> = names.chain(attribute).collect();
-        if let Some(module) = home.as_str().and_then(|string| string.plain(text)) {
-            names.iter().for_each(|name| self.read(module, name, call.span, ReadKind::Patched));
-        } else if let Some(parts) = home.as_dotted() {
-            for name in names {
-                let chain: Vec<&str> = parts.iter().copied().chain([name]).collect();
-                self.chain(&chain, call.span, ReadKind::Patched);
-            }
-        } else if matches!(home.kind, ExprKind::Str(_) | ExprKind::Operation(_)) {
-            // The module is computed: `f"{module}.name"` may mean any module's name.
-            let place = self.module.line_column(home.span.start());
-            let words = text[home.span].split('.').skip(1).filter_map(|part| {
-                part.split(|c: char| !c.is_alphanumeric() && c != '_').next().filter(|word| !word.is_empty())
-            });
-            self.index.patched_anywhere.extend(words.map(|word| (SmolStr::new(word), place)));
-        }
-    }
-
-    fn sys_modules_item(&mut self, value: &'m Expr, index: &'m Expr) {
-        if value.as_dotted().is_some_and(|dotted| dotted.ends_with(&["sys", "modules"])) {
-            self.sys_modules_key(index);
-        }
-    }
-
-    fn sys_modules_key(&mut self, key: &'m Expr) {
-        if let Some(name) = key.as_str().and_then(|string| string.plain(self.module.text())) {
-            let place = self.module.line_column(key.span.start());
-            self.index.sys_modules.push((SmolStr::new(name), place));
-        }
+        operands.len() > 1
+            && operands.windows(2).all(|pair| matches!(between(pair), "is" | "is not" | "==" | "!=" | "in" | "not in"))
+            && operands.iter().all(|operand| !matches!(operand.kind, ExprKind::Str(_)))
     }
 
     /// `"app.handler.boto3.client"` and `"app.handler:boto3"` may read any of their parts of the part before.
-    fn string(&mut self, content: &str, span: Span) {
-        let is_path = content.len() < 200
-            && content.contains(['.', ':'])
-            && content.split(['.', ':']).all(|part| {
-                part.starts_with(|c: char| c.is_alphabetic() || c == '_')
-                    && part.chars().all(|c| c.is_alphanumeric() || c == '_')
-            });
-        if !is_path {
-            return;
-        }
-        let parts: Vec<&str> = content.split(['.', ':']).collect();
+    pub(super) fn string(&mut self, content: &str, span: Span) {
+        let Some(parts) = dotted_path(content) else { return };
         let is_file_name = !self.in_patch && parts.len() == 2 && FILE_ENDINGS.contains(&parts[1]);
         if is_file_name {
             return;
         }
         let kind = if self.in_patch { ReadKind::Patched } else { ReadKind::String };
-        for end in 1..parts.len() {
-            self.read(&parts[..end].join("."), parts[end], span, kind);
+        self.path(&parts, span, |_| kind);
+    }
+
+    /// Each part of a dotted path is read of the parts before it.
+    pub(super) fn path(&mut self, parts: &[&str], span: Span, kind: impl Fn(usize) -> ReadKind) {
+        let mut module = parts.first().and_then(|first| ModuleName::new(first));
+        for (position, part) in parts.iter().enumerate().skip(1) {
+            let Some(name) = module else { return };
+            self.read(&name, part, span, kind(position));
+            module = Some(name.join(part));
         }
     }
 
-    fn read(&mut self, module: &str, name: &str, span: Span, kind: ReadKind) {
-        let last = module.rsplit('.').next().unwrap_or(module);
+    pub(super) fn read(&mut self, module: &ModuleName, name: &str, span: Span, kind: ReadKind) {
         // Patches of foreign modules matter too: a hoisted from-import would not see them.
-        let matters = self.known.contains(last) || matches!(kind, ReadKind::Patched | ReadKind::Store);
-        if matters && let Some(module) = ModuleName::new(module) {
+        let matters = self.may_be_of_project(module) || matches!(kind, ReadKind::Patched | ReadKind::Store);
+        let one_of_many = matches!(kind, ReadKind::Through(Some(PatchId(_))));
+        if matters && (one_of_many || self.seen.insert((module.clone(), SmolStr::new(name), kind))) {
             let place = self.module.line_column(span.start());
-            self.index.reads.push(Read { module, name: SmolStr::new(name), kind, place });
+            self.index.reads.push(Read { module: module.clone(), name: SmolStr::new(name), kind, place });
         }
     }
+
+    pub(super) fn scan(&mut self, module: &ModuleName, kind: ScanKind, span: Span) {
+        if self.may_be_of_project(module) && self.scanned.insert((module.clone(), kind)) {
+            let place = self.module.line_column(span.start());
+            self.index.scans.push(Scan { module: module.clone(), kind, place });
+        }
+    }
+
+    fn may_be_of_project(&self, module: &ModuleName) -> bool {
+        let module = module.as_str();
+        module.ends_with('*') || module.split('.').any(|part| self.around.modules.contains(part))
+    }
+
+    /// A submodule, as it may be, that is used without an import of its own.
+    fn need(&mut self, module: &ModuleName, name: &str, expr: &Expr, is_deep: bool) {
+        // A stub never runs.
+        if module.as_str().ends_with('*') || self.index.is_stub() {
+            return;
+        }
+        let used = module.join(name);
+        let own = self.provided.iter().flatten().any(|import| import.is_within(&used));
+        let number = hash(used.as_str());
+        if !own && self.needs.insert((number, is_deep)) {
+            let place = self.module.line_column(expr.span.start());
+            let package = module.as_str().contains('.').then(|| hash(module.as_str()));
+            self.index.needs.push(Need { number, package, is_deep, place });
+        }
+    }
+
+    pub(super) fn loosely(&mut self, name: &str) {
+        self.loose.insert(hash(name));
+    }
+}
+
+/// The parts of a string that may be the path of a name: `a.b.c`, `a.b:c`.
+pub(super) fn dotted_path(content: &str) -> Option<Vec<&str>> {
+    let is_path = content.len() < 200
+        && content.contains(['.', ':'])
+        && content.split(['.', ':']).all(|part| {
+            part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+        });
+    is_path.then(|| content.split(['.', ':']).collect())
+}
+
+/// A simple statement, or a compound one up to its first colon.
+fn header(stmt: &Stmt) -> Span {
+    let colon = stmt.blocks().first().and_then(|block| block.colon);
+    Span::new(stmt.span.start(), colon.unwrap_or(stmt.span.end()))
+}
+
+fn pairs_up(target: &Expr, values: usize) -> bool {
+    matches!(&target.kind, ExprKind::Tuple(names) | ExprKind::List(names)
+        if names.len() == values && names.iter().all(|name| !matches!(name.kind, ExprKind::Starred(_))))
 }

@@ -1,0 +1,145 @@
+//! Submodules that are used without an import of their own: whoever imports them first provides for all others.
+
+use std::collections::BTreeMap;
+
+use super::is_plain;
+use crate::name::ModuleName;
+use crate::plan::submodules::comes_with_its_package;
+use crate::plan::{Code, File, Refusal, Subject, known};
+use crate::project::Provision;
+use crate::python::ImportForm;
+use crate::semantic::Reference;
+use crate::sort::stdlib;
+
+/// Another file uses a submodule that nothing but this import loads.
+pub(super) fn provider(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let first = if may_be_submodule(file, subject) { subject.target.dotted() } else { subject.target.module.clone() };
+    let candidates = std::iter::successors(Some(first), ModuleName::parent);
+    candidates.filter(|module| module.parent().is_some()).find_map(|module| {
+        let is_own = file.project.files_of(&module).any(|id| id == file.id);
+        if is_own || is_loaded_anyway(file, &module) {
+            return None;
+        }
+        let users = file.project.submodule_users(&module, file.id);
+        let (user, place) = users.into_iter().find(|(user, _)| match file.project.provision(*user, &module) {
+            Provision::Sure => false,
+            Provision::Keeper(keeper) => keeper == file.id,
+            Provision::Unknown => true,
+        })?;
+        let what = format!("uses `{module}` through this import");
+        Some(Refusal::elsewhere(Code::SubmoduleProvider, &file.project.file(user).path, place, what))
+    })
+}
+
+/// `p.sub` works through another import of `p`, under whichever name, only because this import loads `p.sub`.
+pub(super) fn own(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let module_scope = file.model.module_scope();
+    let own_name = is_plain(file, subject).then_some(&*subject.bound);
+    let member = Some(subject.target.dotted()).filter(|_| may_be_submodule(file, subject));
+    let is_submodule = member.as_ref().is_some_and(|member| file.project.running(member).next().is_some());
+    others_of_root(file, subject).into_iter().filter(|(name, _)| Some(*name) != own_name).find_map(|(name, other)| {
+        file.model.references_to(module_scope, name).find_map(|reference| {
+            let mut used = other.stands_for.clone();
+            for part in file.facts.chain(reference) {
+                used = used.join(part);
+                // Through a second name a member of a foreign package is taken for a function or class, as most are.
+                let member = member.as_ref().filter(|_| is_submodule || other.is_plain);
+                let loads = subject.target.module.is_within(&used) || member == Some(&used);
+                let is_provided = other.loads.iter().any(|own| own.is_within(&used)) || is_loaded_anyway(file, &used);
+                if loads && !is_provided {
+                    let what = format!("uses `{used}`, which this import loads");
+                    return Some(Refusal::here(Code::ImplicitSubmodule, reference.span, what));
+                }
+            }
+            None
+        })
+    })
+}
+
+/// What a module-level name is imported as.
+struct Imported {
+    stands_for: ModuleName,
+    /// `import p.sub`: the name is that of the root.
+    is_plain: bool,
+    loads: Vec<ModuleName>,
+}
+
+/// The module-level names of other imports from the root package of the subject.
+fn others_of_root<'a>(file: &File<'a>, subject: &Subject) -> BTreeMap<&'a str, Imported> {
+    let mut names: BTreeMap<&str, Imported> = BTreeMap::new();
+    let at_module = file.model.imports().iter().enumerate().filter(|(_, site)| site.scope == file.model.module_scope());
+    for (number, site) in at_module {
+        for (position, alias) in site.import.aliases.iter().enumerate() {
+            let Some(target) = file.target_of(site.import, position) else { continue };
+            let is_itself = number == subject.site && position == subject.alias;
+            if is_itself || target.module.root() != subject.target.module.root() {
+                continue;
+            }
+            let is_plain = site.import.form == ImportForm::Import && alias.asname.is_none();
+            let stands_for = if is_plain { ModuleName::new(alias.bound()) } else { Some(target.dotted()) };
+            let Some(stands_for) = stands_for else { continue };
+            let imported = names.entry(alias.bound()).or_insert(Imported { stands_for, is_plain, loads: Vec::new() });
+            imported.loads.push(target.dotted());
+        }
+    }
+    names
+}
+
+/// `import p.a` and `from p.b import x`, and the file uses `p.c`: one of the two loads it, and nobody can tell which.
+/// Beside `import p` it is taken for a name of the package itself.
+pub(super) fn unnamed(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let module_scope = file.model.module_scope();
+    let root = subject.target.module.root();
+    let mut named: Vec<ModuleName> = Vec::new();
+    let mut others = false;
+    for site in file.model.imports() {
+        for (alias, written) in site.import.aliases.iter().enumerate() {
+            let Some(target) = file.target_of(site.import, alias).filter(|target| target.module.root() == root) else {
+                continue;
+            };
+            let plain = site.import.form == ImportForm::Import && written.asname.is_none();
+            match plain {
+                true if target.module.parent().is_none() => return None,
+                true => named.push(target.module),
+                false => others |= target.dotted().parent().is_some(),
+            }
+        }
+    }
+    if named.is_empty() || !others {
+        return None;
+    }
+    file.model.references_to(module_scope, root).find_map(|reference| {
+        let used = ModuleName::new(root)?.join(file.facts.chain(reference).first()?);
+        let what = format!("uses `{used}`, which no import of the file names");
+        let is_named = named.iter().any(|module| module.is_within(&used));
+        (!is_named).then(|| Refusal::here(Code::ImplicitSubmodule, reference.span, what))
+    })
+}
+
+/// Whether `b` of `from a import b` may be the module `a.b`.
+fn may_be_submodule(file: &File<'_>, subject: &Subject) -> bool {
+    let (Some(member), module) = (&subject.target.member, &subject.target.module) else { return true };
+    if file.project.running(&subject.target.dotted()).next().is_some() {
+        return true;
+    }
+    let is_own = file.project.running(module).next().is_some();
+    let has_none = stdlib::is_stdlib(module.root()) && !known::STDLIB_PACKAGES.contains(&module.as_str());
+    // What is called, or never asked for a part of it, is used as no module.
+    let by_part = |reference: &Reference| !file.facts.chain(reference).is_empty();
+    let is_used_so = file.model.references_to(file.model.module_scope(), &subject.bound).all(by_part);
+    !is_own && !has_none && is_used_so && !member.contains(char::is_uppercase)
+}
+
+/// Whether the package loads the submodule whenever it is loaded itself.
+pub(super) fn is_loaded_anyway(file: &File<'_>, module: &ModuleName) -> bool {
+    if comes_with_its_package(module) {
+        return true;
+    }
+    let Some(package) = module.parent() else { return true };
+    let submodules: Vec<_> = file.project.running(module).collect();
+    !submodules.is_empty()
+        && file.project.running(&package).any(|id| {
+            let loaded = file.project.surely_loaded(id);
+            submodules.iter().any(|submodule| loaded.contains(submodule))
+        })
+}

@@ -1,0 +1,218 @@
+//! What importing a module loads of the project, and what that changes or takes from the process.
+
+use std::collections::BTreeSet;
+
+use super::{Class, Edge, FileId, FileIndex, Project};
+use crate::name::ModuleName;
+use crate::text::LineColumn;
+
+/// Why it matters when a module is loaded first.
+#[derive(Debug, Clone)]
+pub struct Loaded<'p> {
+    pub file: &'p FileIndex,
+    pub place: LineColumn,
+    pub what: String,
+}
+
+/// Who loads a submodule for a file that uses it without importing it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provision {
+    /// An import that stays in any case.
+    Sure,
+    /// An import of this file, if it stays; of several, the first in the order of paths.
+    Keeper(FileId),
+    /// Whatever the program imports before.
+    Unknown,
+}
+
+impl Project {
+    /// The first thing beyond itself that loading `modules` changes, if `home` does not load it anyway.
+    pub fn effect(&self, home: FileId, modules: &[ModuleName]) -> Option<Loaded<'_>> {
+        self.first(home, modules, |file| {
+            if let (Some((path, _)), Some(class)) =
+                (self.subclasses_query(), file.classes.iter().find(|class| !class.bases.is_empty()))
+            {
+                return Some((class.place, format!("defines a subclass, and `{path}` asks for all subclasses")));
+            }
+            let registered = file.classes.iter().find_map(|class| {
+                let by = self.registrar(class, &mut BTreeSet::new())?;
+                Some((class.place, format!("defines `{}`, of which {by} takes note", class.name)))
+            });
+            registered.or_else(|| file.effect.clone())
+        })
+    }
+
+    /// The first thing that loading `modules` takes from the process, if `home` does not load it anyway.
+    pub fn input(&self, home: FileId, modules: &[ModuleName]) -> Option<Loaded<'_>> {
+        self.first(home, modules, |file| file.input.clone())
+    }
+
+    fn first<'p>(
+        &'p self,
+        home: FileId,
+        modules: &[ModuleName],
+        matter: impl Fn(&'p FileIndex) -> Option<(LineColumn, String)>,
+    ) -> Option<Loaded<'p>> {
+        let mut found = self.loads(modules).into_iter().filter_map(|id| {
+            let file = self.file(id);
+            let (place, what) = matter(file)?;
+            Some((id, Loaded { file, place, what }))
+        });
+        let first = found.next()?;
+        let anyway = self.surely_loaded(home);
+        std::iter::once(first).chain(found).find(|(id, _)| !anyway.contains(id)).map(|(_, loaded)| loaded)
+    }
+
+    /// The files that importing `modules` runs, in the order in which they come up. Stubs never run.
+    pub fn loads(&self, modules: &[ModuleName]) -> Vec<FileId> {
+        let mut order = Vec::new();
+        let mut seen = BTreeSet::new();
+        let start = modules.iter().flat_map(|module| self.with_packages(module));
+        order.extend(start.filter(|id| seen.insert(*id)));
+        let mut at = 0;
+        while let Some(id) = order.get(at).copied() {
+            at += 1;
+            for module in self.file(id).edges.iter().flat_map(Edge::modules) {
+                order.extend(self.with_packages(&module).into_iter().filter(|next| seen.insert(*next)));
+            }
+        }
+        order
+    }
+
+    /// Who loads the submodule `module` for a file that uses it without importing it.
+    pub fn provision(&self, user: FileId, module: &ModuleName) -> Provision {
+        let mut keeper = None;
+        for id in self.surely_loaded(user) {
+            let file = self.file(*id);
+            if self.running(module).any(|submodule| submodule == *id) {
+                return Provision::Sure;
+            }
+            let loads = |edge: &&Edge| edge.is_certain && edge.target.dotted().is_within(module);
+            for edge in file.edges.iter().filter(loads) {
+                if !edge.is_cold {
+                    return Provision::Sure;
+                }
+                keeper = keeper.or(Some(*id));
+            }
+        }
+        keeper.map_or(Provision::Unknown, Provision::Keeper)
+    }
+
+    /// The files that are loaded when `home` is, whatever this run moves: itself, the packages around it, and what
+    /// imports that stay load under no condition.
+    pub fn surely_loaded(&self, home: FileId) -> &BTreeSet<FileId> {
+        self.sure[home.0 as usize].get_or_init(|| self.follow_sure_imports(home))
+    }
+
+    fn follow_sure_imports(&self, home: FileId) -> BTreeSet<FileId> {
+        let own = self.file(home);
+        let mut order: Vec<FileId> = vec![home];
+        order.extend(
+            self.files().filter(|(_, file)| file.is_package && own.name.is_within(&file.name)).map(|(id, _)| id),
+        );
+        let mut seen: BTreeSet<FileId> = order.iter().copied().collect();
+        let mut at = 0;
+        while let Some(id) = order.get(at).copied() {
+            at += 1;
+            let edges = self.file(id).edges.iter().filter(|edge| edge.is_certain && !edge.is_cold);
+            for module in edges.flat_map(Edge::modules) {
+                let names = std::iter::successors(Some(module), ModuleName::parent);
+                order.extend(names.filter_map(|name| self.sure(&name)).filter(|next| seen.insert(*next)));
+            }
+        }
+        seen
+    }
+
+    /// Whether `reader` has loaded `module`, by this very name, before the statement at `place`, whatever this run moves.
+    pub fn loads_before(&self, reader: &FileIndex, place: LineColumn, module: &ModuleName) -> bool {
+        let mut order: Vec<ModuleName> = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut add = |order: &mut Vec<ModuleName>, name: &ModuleName| {
+            let names = std::iter::successors(Some(name.clone()), ModuleName::parent);
+            order.extend(names.filter(|name| seen.insert(name.clone())));
+        };
+        for edge in reader.edges.iter().filter(|edge| edge.is_certain && !edge.is_cold && edge.place.line < place.line)
+        {
+            edge.modules().for_each(|module| add(&mut order, &module));
+        }
+        let mut at = 0;
+        while let Some(name) = order.get(at).cloned() {
+            at += 1;
+            let Some(id) = self.sure(&name) else { continue };
+            if name == *module {
+                return true;
+            }
+            // What a relative import names is known by the file's path; it is loaded by the name that its importer has.
+            let prefix = self.file(id).name.as_str().strip_suffix(name.as_str()).unwrap_or_default();
+            let edges = self.file(id).edges.iter().filter(|edge| edge.is_certain && !edge.is_cold);
+            for module in edges.flat_map(Edge::modules) {
+                let loaded = module.as_str().strip_prefix(prefix).and_then(ModuleName::new);
+                add(&mut order, loaded.as_ref().unwrap_or(&module));
+            }
+        }
+        false
+    }
+
+    /// The one file that an import of `module` is sure to run.
+    pub fn sure(&self, module: &ModuleName) -> Option<FileId> {
+        let mut candidates = self.running(module);
+        let only = candidates.next().filter(|_| candidates.next().is_none())?;
+        // `from package import name` takes a name of the package before it looks for a submodule.
+        let hidden = module.parent().is_some_and(|parent| {
+            self.running(&parent).any(|package| self.file(package).defined.contains_key(module.last()))
+        });
+        (!hidden).then_some(only)
+    }
+
+    /// The files of a module and of the packages above it.
+    fn with_packages(&self, module: &ModuleName) -> Vec<FileId> {
+        let names = std::iter::successors(Some(module.clone()), ModuleName::parent);
+        let mut files = Vec::new();
+        for name in names {
+            files.extend(self.running(&name));
+        }
+        files
+    }
+
+    pub fn running<'p>(&'p self, module: &'p ModuleName) -> impl Iterator<Item = FileId> + 'p {
+        self.files_of(module).filter(|id| !self.file(*id).is_stub())
+    }
+
+    /// Who takes note of a class when it is defined: a base's `__init_subclass__`, or a metaclass.
+    fn registrar(&self, class: &Class, seen: &mut BTreeSet<ModuleName>) -> Option<String> {
+        if let Some(metaclass) = &class.metaclass {
+            match self.class_named(metaclass) {
+                Some(found) if !self.is_initialised(found, seen) => {}
+                _ => return Some(format!("the metaclass `{}`", metaclass.last())),
+            }
+        }
+        class.bases.iter().find_map(|base| {
+            if !seen.insert(base.clone()) {
+                return None;
+            }
+            match self.class_named(base) {
+                Some(found) if found.notes_subclasses => Some(format!("`{}`", found.name)),
+                Some(found) => self.registrar(found, seen),
+                None => Class::is_registering(base).then(|| format!("`{}`", base.last())),
+            }
+        })
+    }
+
+    fn is_initialised(&self, class: &Class, seen: &mut BTreeSet<ModuleName>) -> bool {
+        class.is_initialised
+            || class.bases.iter().any(|base| {
+                seen.insert(base.clone())
+                    && self.class_named(base).is_some_and(|found| self.is_initialised(found, seen))
+            })
+    }
+
+    /// The class of that name in the project, also through modules that hand it on.
+    fn class_named(&self, dotted: &ModuleName) -> Option<&Class> {
+        let others = self.names_behind(dotted).unwrap_or_default();
+        std::iter::once(dotted.clone()).chain(others).find_map(|name| {
+            let home = name.parent()?;
+            let files: Vec<FileId> = self.running(&home).collect();
+            files.into_iter().find_map(|id| self.file(id).classes.iter().find(|class| class.name == name.last()))
+        })
+    }
+}
