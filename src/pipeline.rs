@@ -6,13 +6,13 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::edit;
 use crate::name::ModuleName;
 use crate::outcome::{FileOutcome, Finding, FindingCode, Note, Outcome, Problem, Proof, Statistics};
 use crate::plan::{self, At, Code, Destination, Facts, File, Level, Plan, Refusal, Subject};
 use crate::policy;
-use crate::project::{FileIndex, Project, Surroundings, module_of_path};
+use crate::project::{self, FileIndex, Project, ReadKind, Surroundings, module_of_path};
 use crate::python::{self, Module};
 use crate::semantic::Model;
 use crate::sort::Sections;
@@ -35,6 +35,8 @@ pub struct Input {
 /// What a run needs to know.
 pub struct Inputs<'a> {
     pub files: Vec<Input>,
+    /// Packaging settings, by their path: they name entry points.
+    pub settings: Vec<(String, String)>,
     /// Modules to consider; empty means all that are configured.
     pub only: &'a [ModuleName],
     /// Called after each file of either pass, with the number of steps done and of all.
@@ -64,7 +66,7 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
     let (indexes, modules): (Vec<Option<FileIndex>>, Vec<_>) =
         read.into_iter().map(|read| (read.index, read.module)).unzip();
     let first_party = first_party(&files);
-    let project = Project::new(indexes.into_iter().flatten().collect());
+    let project = Project::new(indexes.into_iter().flatten().collect()).naming(entry_points(&inputs.settings));
 
     let results: Vec<Result<Option<Checked>, Problem>> = files
         .par_iter()
@@ -91,6 +93,21 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
         }
     }
     outcome
+}
+
+/// What packaging settings read of modules.
+fn entry_points(settings: &[(String, String)]) -> Vec<(String, project::Read)> {
+    let read = |path: &String, text: &String| {
+        let entries = config::entry_points::read(path, text).into_iter();
+        let reads = entries.map(|entry| project::Read {
+            module: entry.module,
+            name: SmolStr::new(entry.name),
+            kind: ReadKind::String,
+            place: entry.place,
+        });
+        reads.map(|read| (path.clone(), read)).collect::<Vec<_>>()
+    };
+    settings.iter().flat_map(|(path, text)| read(path, text)).collect()
 }
 
 /// A file after the first pass.
