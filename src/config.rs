@@ -1,6 +1,7 @@
 //! What the user says about a project: `hotcold.toml`, and what `pyproject.toml` and ruff's settings add to it.
 //! Parsing is pure; files are read through the closure that the [`Loader`] is given.
 
+pub mod entry_points;
 mod error;
 mod exclude;
 mod load;

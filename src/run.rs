@@ -3,6 +3,7 @@
 
 mod sink;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use hotcold::cli::{Action, Common, Exit, Explain, Origin, Run};
-use hotcold::config::{Config, Loader, Overrides};
+use hotcold::config::{Config, Loader, Overrides, entry_points};
 use hotcold::name::ModuleName;
 use hotcold::outcome::{Outcome, Problem};
 use hotcold::pipeline::{self, Extent, Input, Inputs};
@@ -219,8 +220,8 @@ fn analyse(
         Action::Check { plan: false, .. } | Action::Fix { .. } => Extent::Startup,
         Action::Diff => Extent::Moves,
     };
-    let only = &run.common.only;
-    let mut outcome = pipeline::run(Inputs { files, only, safety: safety(&run.common), extent, progress: &step });
+    let (settings, only, safety) = (settings(&root), &run.common.only, safety(&run.common));
+    let mut outcome = pipeline::run(Inputs { files, settings, only, safety, extent, progress: &step });
     for file in &mut outcome.files {
         file.path = shown(&file.path);
         for proof in file.refusals.iter_mut().flat_map(|note| &mut note.proofs) {
@@ -237,6 +238,20 @@ fn analyse(
 
 fn safety(common: &Common) -> Safety {
     if common.unsafe_moves { Safety::Unsafe } else { Safety::Safe }
+}
+
+/// The packaging settings in the folders of the project, relative to its root.
+fn settings(root: &Root) -> Vec<(String, String)> {
+    let around = |entry: &'_ Entry| entry.path.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
+    let mut folders: BTreeSet<PathBuf> = root.files.iter().flat_map(around).collect();
+    folders.insert(root.folder.clone());
+    folders.retain(|folder| folder.starts_with(&root.folder));
+    let paths = folders.iter().flat_map(|folder| entry_points::FILES.map(|name| folder.join(name)));
+    let read = |path: PathBuf| {
+        let text = source::read_leniently(&path)?;
+        Some((source::with_slashes(path.strip_prefix(&root.folder).unwrap_or(&path)), text))
+    };
+    paths.filter(|path| path.is_file()).filter_map(read).collect()
 }
 
 fn why_reader(entry: &Entry) -> &'static str {

@@ -8,10 +8,11 @@ use smol_str::SmolStr;
 
 use super::Input;
 use super::second::opted_out;
+use crate::config;
 use crate::name::ModuleName;
 use crate::outcome::Problem;
 use crate::policy::{Place, Reason};
-use crate::project::{FileIndex, Surroundings};
+use crate::project::{self, FileIndex, ReadKind, Surroundings};
 use crate::python::{self, Module};
 use crate::text::LineIndex;
 
@@ -56,6 +57,21 @@ fn concerns(file: &Input, index: &FileIndex) -> bool {
         })
         .any(|module| file.config.lookup(&module).is_some())
     })
+}
+
+/// What packaging settings read of modules.
+pub(super) fn entry_points(settings: &[(String, String)]) -> Vec<(String, project::Read)> {
+    let read = |path: &String, text: &String| {
+        let entries = config::entry_points::read(path, text).into_iter();
+        let reads = entries.map(|entry| project::Read {
+            module: entry.module,
+            name: SmolStr::new(entry.name),
+            kind: ReadKind::String,
+            place: entry.place,
+        });
+        reads.map(|read| (path.clone(), read)).collect::<Vec<_>>()
+    };
+    settings.iter().flat_map(|(path, text)| read(path, text)).collect()
 }
 
 fn problem(file: &Input, faults: &[python::Fault]) -> Problem {

@@ -36,6 +36,8 @@ pub struct Input {
 /// What a run needs to know.
 pub struct Inputs<'a> {
     pub files: Vec<Input>,
+    /// Packaging settings, by their path: they name entry points.
+    pub settings: Vec<(String, String)>,
     /// Modules to consider; empty means all that are configured.
     pub only: &'a [ModuleName],
     /// What moves may rest on.
@@ -78,7 +80,7 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
     let (indexes, modules): (Vec<Option<FileIndex>>, Vec<_>) =
         read.into_iter().map(|read| (read.index, read.module)).unzip();
     let first_party = first_party(&files);
-    let project = Project::new(indexes.into_iter().flatten().collect());
+    let project = Project::new(indexes.into_iter().flatten().collect()).naming(first::entry_points(&inputs.settings));
     let survey = start::survey(&project, &mut files);
 
     let results: Vec<_> = files

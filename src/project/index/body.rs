@@ -32,11 +32,7 @@ pub(super) struct Body<'i, 'm> {
 }
 
 impl<'i, 'm> Body<'i, 'm> {
-    pub(super) fn read(
-        index: &'i mut FileIndex,
-        module: &'m Module,
-        names: &'i Names<'m>,
-    ) {
+    pub(super) fn read(index: &'i mut FileIndex, module: &'m Module, names: &'i Names<'m>) {
         let mut body = Body {
             index,
             module,

@@ -378,6 +378,9 @@ impl<'m> Reader<'_, 'm> {
 
     /// `"app.handler.boto3.client"` and `"app.handler:boto3"` may read any of their parts of the part before.
     pub(super) fn string(&mut self, content: &str, span: Span) {
+        if self.index.path.rsplit('/').next() == Some("setup.py") {
+            self.entry_points(content, span);
+        }
         let Some(parts) = dotted_path(content) else { return };
         let is_file_name = !self.in_patch && parts.len() == 2 && FILE_ENDINGS.contains(&parts[1]);
         if is_file_name {
@@ -385,6 +388,17 @@ impl<'m> Reader<'_, 'm> {
         }
         let kind = if self.in_patch { ReadKind::Patched } else { ReadKind::String };
         self.path(&parts, span, |_| kind);
+    }
+
+    /// `entry_points={"console_scripts": ["tool = pkg.mod:name"]}`, also as one string of many lines.
+    fn entry_points(&mut self, content: &str, span: Span) {
+        let references = content.lines().filter_map(|line| line.split_once('='));
+        for (_, reference) in references {
+            let reference = reference.split('[').next().unwrap_or_default().trim();
+            if let Some(parts) = dotted_path(reference).filter(|_| reference.contains(':')) {
+                self.path(&parts, span, |_| ReadKind::String);
+            }
+        }
     }
 
     /// Each part of a dotted path is read of the parts before it.
