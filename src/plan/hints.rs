@@ -66,7 +66,7 @@ pub(super) fn refusal(file: &File<'_>, subject: &Subject, reference: &Reference)
 /// Why some annotation of the file may be evaluated: then not all of them can become text.
 pub(super) fn file_refusal(file: &File<'_>) -> Option<Refusal> {
     file.facts.owners.iter().find_map(|(span, owner)| {
-        let hint = Hint { file, owner: owner.clone(), span, deferral: Deferral::Text, named: Vec::new() };
+        let hint = Hint { file, owner: owner.clone(), span, deferral: Deferral::ByFutureImport, named: Vec::new() };
         CHECKS.iter().find_map(|check| check(&hint))
     })
 }
@@ -85,8 +85,12 @@ pub(super) fn no_future_import(file: &File<'_>, guard: &TypingGuard<'_>) -> Opti
                 runs.first().is_some_and(|run| run.start == head && run.contains(&guard.below))
             }
         };
-    let what = "only a docstring may stand before `from __future__ import annotations`";
-    (!in_head).then(|| Refusal::here(Code::UsedInAnnotation, first.span, what))
+    if !in_head {
+        let what = "only a docstring may stand before `from __future__ import annotations`";
+        return Some(Refusal::here(Code::UsedInAnnotation, first.span, what));
+    }
+    let what = "this annotation does something that no text can";
+    file.facts.owners.acting().map(|place| Refusal::here(Code::UsedInAnnotation, place, what))
 }
 
 impl<'a> Hint<'_, 'a> {
@@ -129,9 +133,13 @@ fn class_header(hint: &Hint<'_, '_>) -> Option<Refusal> {
 /// `dataclasses` looks for these names in the text of an annotation, and for what they mean among the module's names.
 fn special_form(hint: &Hint<'_, '_>) -> Option<Refusal> {
     const FORMS: &[&str] = &["ClassVar", "InitVar", "KW_ONLY"];
-    let is_form = hint.named.iter().any(|name| FORMS.contains(&name.as_str()));
+    // In capitals it is no class, and may be another name of such a form.
+    let is_form = hint.named.iter().any(|name| FORMS.contains(&name.as_str()) || !name.contains(char::is_lowercase));
     let is_field = hint.owner.role == Role::Variable && hint.owner.class().is_some();
-    (is_form && is_field).then(|| hint.refuse(hint.span, "a dataclass looks the name up while the class is made"))
+    // Inside a function the forms themselves may be local names, which `dataclasses` does not find once they are text.
+    let in_function = hint.deferral == Deferral::ByFutureImport && hint.owner.names().count() > 1;
+    ((is_form || in_function) && is_field)
+        .then(|| hint.refuse(hint.span, "a dataclass looks the name up while the class is made"))
 }
 
 /// ```python
@@ -184,7 +192,7 @@ fn test_runner(hint: &Hint<'_, '_>) -> Option<Refusal> {
 
 /// `typing.get_type_hints(handler)` anywhere in the project.
 fn evaluation(hint: &Hint<'_, '_>) -> Option<Refusal> {
-    let when = if hint.deferral == Deferral::Python { Evaluated::Deferred } else { Evaluated::Text };
+    let when = if hint.deferral == Deferral::Text { Evaluated::Text } else { Evaluated::Deferred };
     let (reader, evaluation) = hint.file.project.evaluation_of(&hint.outermost(), when)?;
     let what = match &evaluation.of {
         Some(of) => format!("`{}` evaluates the annotations of `{of}`", evaluation.call),
@@ -195,17 +203,28 @@ fn evaluation(hint: &Hint<'_, '_>) -> Option<Refusal> {
     Some(refusal)
 }
 
-/// A library that evaluates annotations, and a function or class that may be given to it.
+/// A library that evaluates annotations, and a function or class that may be given to it: somewhere it is used other than
+/// by calling it.
 fn library(hint: &Hint<'_, '_>) -> Option<Refusal> {
-    let name = hint.owner.outermost()?;
-    let file = hint.file;
-    if let Some((reader, place)) = file.project.hint_reader_of(file.id, name) {
-        let library = file.project.hint_library(reader).map_or("a library", |(library, _)| library);
-        let what = format!("takes `{name}` where it uses `{library}`, which evaluates annotations");
-        return Some(Refusal::elsewhere(Code::AnnotationReader, &reader.path, place, what));
+    let project = hint.file.project;
+    let (user, library) = project.hint_user()?;
+    if hint.owner.role == Role::Cast {
+        return None;
     }
-    let (library, _) = file.project.hint_library(file.index())?;
-    let what = format!("may be given to `{library}`, which evaluates annotations");
-    let place = hint.owner.names().find_map(|name| file.facts.escape_of(file.model, name))?;
-    Some(hint.refuse(place, what))
+    let names = || hint.owner.names().map(|name| name.name.as_str());
+    let (path, place) = match names().find_map(|name| project.hands_on(name)) {
+        Some((file, place)) => (&file.path, place),
+        None if names().next().is_none() => {
+            let what = format!("the project uses `{library}`, which may evaluate this type");
+            return Some(hint.refuse(hint.span, what));
+        }
+        None => {
+            let (file, scan) = project.scans_of(hint.file.id).next()?;
+            (&file.path, scan.place)
+        }
+    };
+    let what = format!("hands it on here, and `{library}` (in {}) evaluates annotations", user.path);
+    let mut refusal = Refusal::elsewhere(Code::AnnotationReader, path, place, what);
+    refusal.places.push(Place { at: At::Here(hint.span), what: "named in this annotation".to_owned() });
+    Some(refusal)
 }

@@ -5,6 +5,7 @@ mod body;
 mod call;
 mod class;
 mod edges;
+mod evaluate;
 mod exports;
 mod filter;
 mod hints;

@@ -77,8 +77,12 @@ pub struct Project {
     sys_modules: BTreeMap<SmolStr, (FileId, LineColumn)>,
     /// Calls that evaluate annotations: (file, position in its evaluations).
     evaluations: Vec<(FileId, usize)>,
-    /// Files that import a library that evaluates annotations, themselves or through others.
-    reach_hint_libraries: BTreeSet<FileId>,
+    /// Some file calls `eval`.
+    evals: bool,
+    /// The first file that uses a library that evaluates annotations.
+    hint_user: Option<FileId>,
+    /// Functions and classes used other than by calling them, by name; empty without such a user.
+    handed_on: HashMap<SmolStr, (FileId, LineColumn)>,
     /// Made when it is first asked for.
     cycles: OnceLock<cycle::Graph>,
 }
@@ -105,7 +109,9 @@ impl Project {
             parents: HashSet::new(),
             sys_modules: BTreeMap::new(),
             evaluations: Vec::new(),
-            reach_hint_libraries: BTreeSet::new(),
+            evals: false,
+            hint_user: None,
+            handed_on: HashMap::new(),
             cycles: OnceLock::new(),
         };
         for (position, file) in project.files.iter().enumerate() {

@@ -3,8 +3,8 @@
 use crate::name::ModuleName;
 use crate::plan::{Code, File, Refusal, policy};
 use crate::project::is_type_checking;
-use crate::python::{Block, Import, ImportForm, StmtKind};
-use crate::semantic::{BindingKind, ImportSite};
+use crate::python::{Block, Expr, Import, ImportForm, StmtKind};
+use crate::semantic::{BindingId, BindingKind, ImportSite};
 use crate::sort;
 use crate::text::Span;
 
@@ -30,7 +30,7 @@ pub struct NewGuard {
 /// The file's block, or why it can have none.
 pub fn find<'a>(file: &File<'a>) -> Result<TypingGuard<'a>, Refusal> {
     let found = file.module.body().body.iter().find_map(|stmt| match &stmt.kind {
-        StmtKind::If { arms, .. } => arms.first().filter(|arm| is_type_checking(&arm.test)).map(|arm| &arm.body),
+        StmtKind::If { arms, .. } => arms.first().filter(|arm| is_constant_test(file, &arm.test)).map(|arm| &arm.body),
         _ => None,
     });
     if let Some(block) = found {
@@ -52,6 +52,13 @@ pub fn find<'a>(file: &File<'a>) -> Result<TypingGuard<'a>, Refusal> {
     Err(Refusal::here(Code::UsedInAnnotation, place, "no `if TYPE_CHECKING:` can be written below these imports"))
 }
 
+/// `TYPE_CHECKING` as a test, unless the module binds the name to a value of its own that may be true.
+fn is_constant_test(file: &File<'_>, test: &Expr) -> bool {
+    let symbol = test.as_name().and_then(|name| file.model.symbol(file.model.module_scope(), name));
+    let is_import = |id: &BindingId| matches!(file.model.binding(*id).kind, BindingKind::Import { .. });
+    is_type_checking(test) && symbol.is_none_or(|symbol| symbol.bindings.iter().all(is_import))
+}
+
 /// What stands for `TYPE_CHECKING` in the module, and the statement that binds it.
 fn bound(file: &File<'_>) -> Result<Option<(String, usize)>, Refusal> {
     let module_scope = file.model.module_scope();
@@ -61,7 +68,7 @@ fn bound(file: &File<'_>) -> Result<Option<(String, usize)>, Refusal> {
             BindingKind::Import { import, alias } if is_constant(file, import, alias) => in_body(file, import),
             _ => None,
         });
-        if let Some(site) = site {
+        if let Some(site) = site.filter(|_| symbol.bindings.len() == 1) {
             return Ok(Some(("TYPE_CHECKING".to_owned(), site.index)));
         }
         let place = file.model.binding(symbol.bindings[0]).span;
@@ -74,7 +81,9 @@ fn bound(file: &File<'_>) -> Result<Option<(String, usize)>, Refusal> {
         .is_some_and(|verdict| verdict.place == policy::Place::Function);
     let plain = file.model.imports().iter().filter(|site| site.import.form == ImportForm::Import).find_map(|site| {
         let alias = site.import.aliases.iter().find(|alias| alias.name == "typing")?;
-        in_body(file, site.import).map(|site| (format!("{}.TYPE_CHECKING", alias.bound()), site.index))
+        let alone = file.model.symbol(module_scope, alias.bound()).is_some_and(|symbol| symbol.bindings.len() == 1);
+        let site = in_body(file, site.import).filter(|_| alone)?;
+        Some((format!("{}.TYPE_CHECKING", alias.bound()), site.index))
     });
     Ok(plain.filter(|_| !leaves))
 }

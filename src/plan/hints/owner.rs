@@ -1,13 +1,15 @@
 //! Whose annotation a place of the text is in. Decides nothing.
 
-use crate::python::visit::{Visitor, walk_stmt};
-use crate::python::{Class, Function, Ident, Module, Stmt, StmtKind};
+use crate::python::visit::{Visitor, walk_expr, walk_stmt};
+use crate::python::{Class, Expr, ExprKind, Function, Ident, Module, Stmt, StmtKind};
 use crate::text::Span;
 
 /// The annotations of a file that Python may evaluate, in the order of the text.
 #[derive(Debug, Default)]
 pub struct Owners<'m> {
     places: Vec<(Span, Owner<'m>)>,
+    /// The first annotation with a walrus, `yield` or `await` in it.
+    acting: Option<Span>,
 }
 
 /// What an annotation belongs to.
@@ -26,7 +28,9 @@ pub enum Role {
     Variable,
     /// A type that the header of a class gives to a base.
     Header,
-    /// Elsewhere: `cast("T", x)`, `TypeVar("T", bound="T")`.
+    /// The type that `cast` is given, which it never evaluates.
+    Cast,
+    /// Elsewhere: `TypeVar("T", bound="T")`.
     Elsewhere,
 }
 
@@ -49,6 +53,11 @@ impl<'m> Owners<'m> {
 
     pub fn iter(&self) -> impl Iterator<Item = (Span, &Owner<'m>)> {
         self.places.iter().map(|(span, owner)| (*span, owner))
+    }
+
+    /// An annotation that does something: as text it would be no valid Python.
+    pub fn acting(&self) -> Option<Span> {
+        self.acting
     }
 
     /// Whose annotation `place` is in.
@@ -111,29 +120,58 @@ impl<'m> Visitor<'m> for Collector<'m> {
             StmtKind::Function(function) => {
                 self.around.push(Definition::Function(function));
                 let params = function.params.iter().filter_map(|param| param.annotation.as_ref());
-                params.chain(&function.returns).for_each(|annotation| self.add(Role::Signature, annotation.span));
+                params.chain(&function.returns).for_each(|annotation| self.add(Role::Signature, annotation));
                 walk_stmt(self, stmt);
                 self.around.pop();
             }
             StmtKind::Class(class) => {
                 self.around.push(Definition::Class(class));
-                class.bases.iter().for_each(|base| self.add(Role::Header, base.span));
+                class.bases.iter().for_each(|base| self.add(Role::Header, base));
                 walk_stmt(self, stmt);
                 self.around.pop();
             }
-            // In a function it is never evaluated.
-            StmtKind::AnnAssign { annotation, .. } if !matches!(self.around.last(), Some(Definition::Function(_))) => {
-                self.add(Role::Variable, annotation.span);
+            StmtKind::AnnAssign { annotation, .. } => {
+                // In a function it is never evaluated.
+                if !matches!(self.around.last(), Some(Definition::Function(_))) {
+                    self.add(Role::Variable, annotation);
+                }
+                walk_stmt(self, stmt);
             }
             _ => walk_stmt(self, stmt),
         }
     }
 
-    fn visit_expr(&mut self, _: &'m crate::python::Expr) {}
+    fn visit_expr(&mut self, expr: &'m Expr) {
+        if let ExprKind::Call { func, args, .. } = &expr.kind
+            && func.as_dotted().is_some_and(|parts| parts.last() == Some(&"cast"))
+            && let Some(first) = args.first()
+        {
+            self.owners.places.push((first.span, Owner { role: Role::Cast, definitions: Vec::new() }));
+        }
+        walk_expr(self, expr);
+    }
 }
 
 impl<'m> Collector<'m> {
-    fn add(&mut self, role: Role, span: Span) {
-        self.owners.places.push((span, Owner { role, definitions: self.around.clone() }));
+    fn add(&mut self, role: Role, annotation: &'m Expr) {
+        let definitions = self.around.clone();
+        self.owners.places.push((annotation.span, Owner { role, definitions }));
+        let mut acts = Acts { found: false };
+        acts.visit_expr(annotation);
+        if acts.found && role != Role::Header {
+            self.owners.acting.get_or_insert(annotation.span);
+        }
+    }
+}
+
+/// Finds what may not stand in an annotation that is text.
+struct Acts {
+    found: bool,
+}
+
+impl<'m> Visitor<'m> for Acts {
+    fn visit_expr(&mut self, expr: &'m Expr) {
+        self.found |= matches!(expr.kind, ExprKind::Named { .. } | ExprKind::Yield(_) | ExprKind::Await(_));
+        walk_expr(self, expr);
     }
 }

@@ -37,6 +37,7 @@ pub(super) fn destinations<'a>(
     let mut guards: Vec<(&'a Block, Span)> = Vec::new();
     let mut hints: Vec<&Reference> = Vec::new();
     let mut locals: Vec<(ScopeId, &'a Function, &Reference)> = Vec::new();
+    let mut nested: Vec<(ScopeId, &'a Function, &Reference)> = Vec::new();
     let mut seen = 0usize;
     shared_root(file, subject, unit)?;
     let providers = Providers::of(file, subject);
@@ -57,12 +58,24 @@ pub(super) fn destinations<'a>(
                 hints.push(reference);
             }
             Use::LocalHint(scope, function) => locals.push((scope, function, reference)),
+            Use::NestedHint(scope, function) => nested.push((scope, function, reference)),
         }
     }
     if seen == 0 {
         named_in_comment(file, subject)?;
         let what = format!("nothing refers to `{}`", subject.bound);
         return Err(Refusal::here(Code::SideEffectOnly, file.span_of(subject), what));
+    }
+    // The future import makes text of the annotations inside functions as well.
+    let adds_future = hints.iter().any(|hint| is_evaluated(file, hint));
+    for (scope, function, reference) in nested {
+        if adds_future {
+            may_be_unevaluated(file, subject, reference)?;
+            hints.push(reference);
+        } else {
+            let (_, uses) = functions.entry(scope).or_insert((function, reference.span));
+            *uses = uses.cover(reference.span);
+        }
     }
     // In the functions that import it, the name is there for type checkers too.
     hints.retain(|hint| !covers(file, &mut functions, hint));
@@ -130,17 +143,19 @@ fn may_be_unevaluated(file: &File<'_>, subject: &Subject, hint: &Reference) -> R
     hints::refusal(file, subject, hint).map_or(Ok(()), Err)
 }
 
+/// Whether Python evaluates the annotation, unless the future import is added.
+fn is_evaluated(file: &File<'_>, hint: &Reference) -> bool {
+    matches!(hint.context, Context::Annotation(kind) if hints::deferral(file, kind) == Deferral::ByFutureImport)
+}
+
 /// What the annotations at `hints` need to go on working for type checkers.
 fn hints_of<'a>(file: &File<'a>, subject: &Subject, hints: &[&Reference]) -> Result<Option<Hints<'a>>, Refusal> {
     if hints.is_empty() {
         return named_in_comment(file, subject).map(|()| None);
     }
-    let is_evaluated = |hint: &&&Reference| match hint.context {
-        Context::Annotation(kind) => hints::deferral(file, kind) == Deferral::ByFutureImport,
-        _ => true,
-    };
     let guard = hints::find_guard(file)?;
-    let Some(evaluated) = hints.iter().find(is_evaluated) else { return Ok(Some(Hints { guard, future: false })) };
+    let evaluated = hints.iter().find(|hint| is_evaluated(file, hint));
+    let Some(evaluated) = evaluated else { return Ok(Some(Hints { guard, future: false })) };
     if let Some(refusal) = hints::file_refusal(file).or_else(|| hints::no_future_import(file, &guard)) {
         return Err(refusal);
     }
@@ -159,6 +174,8 @@ enum Use<'a> {
     Hint,
     /// The annotation of a variable of the function, which Python never evaluates.
     LocalHint(ScopeId, &'a Function),
+    /// An annotation that is evaluated when the function around it runs.
+    NestedHint(ScopeId, &'a Function),
 }
 
 /// The function that must import for this reference, or why none can.
@@ -173,8 +190,7 @@ fn place_of<'a>(file: &File<'a>, reference: &Reference) -> Result<Use<'a>, Refus
         let function = file.model.enclosing_function(reference.scope);
         return match (kind, function.and_then(|scope| function_of(file, scope))) {
             (Annotation::Never, Some((scope, function))) => Ok(Use::LocalHint(scope, function)),
-            // Evaluated when the function runs.
-            (Annotation::Eager, Some((scope, function))) => Ok(Use::Function(scope, function)),
+            (Annotation::Eager, Some((scope, function))) => Ok(Use::NestedHint(scope, function)),
             _ if file.config.type_hints == TypeHints::Keep => {
                 Err(refuse(Code::UsedInAnnotation, "named in an annotation, and `type-hints` is \"keep\""))
             }

@@ -14,7 +14,7 @@ const READERS: &[&str] = &[
     "modal", "msgspec", "multimethod", "nextcord", "ninja", "ninja_extra", "odmantic", "ormar", "ovld", "pandera",
     "piccolo", "plac", "plum", "polyfactory", "prefect", "punq", "pydantic", "pydantic_ai", "pydantic_settings",
     "pyserde", "quart_schema", "robyn", "rodi", "runtype", "sanic_ext", "semantic_kernel", "serde", "simple_parsing",
-    "smolagents", "spectree", "sqlmodel", "starlite", "strawberry", "svcs", "tap", "taskiq", "torch", "tortoise",
+    "smolagents", "spectree", "sqlalchemy", "sqlmodel", "starlite", "strawberry", "svcs", "tap", "taskiq", "torch", "tortoise",
     "typedload", "typeguard", "typer", "typic", "typical", "tyro", "wireup", "zenml",
 ];
 

@@ -3,8 +3,6 @@
 
 pub(super) mod libraries;
 
-use std::collections::{BTreeSet, VecDeque};
-
 use super::index::{Evaluated, Evaluation, Meaning, Shape};
 use super::{FileId, FileIndex, Project};
 use crate::name::ModuleName;
@@ -33,9 +31,10 @@ impl Project {
     fn is_blind(&self, dotted: &ModuleName, depth: usize) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
         match self.first_party(dotted) {
-            Some((homes, rest)) => homes
-                .iter()
-                .all(|home| !self.reach_hint_libraries.contains(home) && self.means_blind(*home, &rest, depth)),
+            Some((homes, rest)) => {
+                // A decorator of the project may pass on what it is given.
+                self.hint_user.is_none() && homes.iter().all(|home| self.means_blind(*home, &rest, depth))
+            }
             None => libraries::is_blind(dotted.as_str(), stdlib::is_stdlib),
         }
     }
@@ -79,24 +78,26 @@ impl Project {
         self.evaluations.iter().find_map(|(id, number)| {
             let file = self.file(*id);
             let evaluation = &file.hints.evaluations[*number];
+            // What one file reads as text another may evaluate.
+            let is_text = evaluation.when == Evaluated::Text || self.evals;
             let concerns = evaluation.of.as_ref().is_none_or(|of| self.may_concern(of, owner));
-            (evaluation.when <= when && concerns).then_some((file, evaluation))
+            ((is_text || when == Evaluated::Deferred) && concerns).then_some((file, evaluation))
         })
     }
 
-    /// Whether what is given to an evaluator may be `owner`, something in it, or something around it.
+    /// Whether what is given to an evaluator may be `owner`, or something with annotations of `owner`. Only a plain
+    /// function, or a class without bases, has no annotations but its own.
     fn may_concern(&self, of: &ModuleName, owner: &ModuleName) -> bool {
-        let within = |a: &ModuleName, b: &ModuleName| {
-            let mut current = Some(a.clone());
-            std::iter::from_fn(|| {
-                let name = current.take()?;
-                current = name.parent();
-                Some(name)
-            })
-            .any(|name| name.may_be(b))
-        };
-        // Another name for it, by an import through a third file, is not followed: then it may be anything of that name.
-        within(of, owner) || within(owner, of) || of.last() == owner.last()
+        let Some((homes, rest)) = self.first_party(of) else { return false };
+        let is_exact = homes.iter().all(|home| {
+            let meaning = rest.first().and_then(|name| self.file(*home).hints.names.get(*name));
+            match meaning {
+                Some(Meaning::Function(_)) => rest.len() == 1,
+                Some(Meaning::Class(shape)) => shape.around.is_empty(),
+                _ => false,
+            }
+        });
+        !is_exact || of.last() == owner.last() || owner.may_be(of) || of.is_within(owner)
     }
 
     /// Where the file imports a library that evaluates annotations.
@@ -106,41 +107,36 @@ impl Project {
         (!is_own).then_some((library.as_str(), *place))
     }
 
-    /// A file with such a library that reads `name` of the file `of`.
-    pub fn hint_reader_of(&self, of: FileId, name: &str) -> Option<(&FileIndex, LineColumn)> {
-        self.readers_of(of, name).find_map(|reader| {
-            let file = reader.file?;
-            self.hint_library(file).map(|_| (file, reader.read.place))
-        })
+    /// What the project uses that evaluates the annotations of whatever it is given.
+    pub fn hint_user(&self) -> Option<(&FileIndex, &str)> {
+        let file = self.file(self.hint_user?);
+        let library = self.hint_library(file).map_or("functools.singledispatch", |(library, _)| library);
+        Some((file, library))
     }
 
-    /// Files that import such a library, and files that import those: a decorator of theirs may pass on what it is given.
+    /// Where some file uses a function or class of that name other than by calling it.
+    pub fn hands_on(&self, name: &str) -> Option<(&FileIndex, LineColumn)> {
+        let (id, place) = self.handed_on.get(name)?;
+        Some((self.file(*id), *place))
+    }
+
+    /// Names are followed only in a project that has something to hand them to.
     pub(super) fn index_hints(&mut self) {
-        let mut queue: VecDeque<FileId> = VecDeque::new();
-        for (position, file) in self.files.iter().enumerate() {
+        let uses = |file: &FileIndex| self.hint_library(file).is_some() || file.hints.dispatches;
+        let user = self.files().find(|(_, file)| uses(file)).map(|(id, _)| id);
+        self.hint_user = user;
+        for position in 0..self.files.len() {
             let id = FileId(position as u32);
-            self.evaluations.extend((0..file.hints.evaluations.len()).map(|number| (id, number)));
-            queue.extend(self.hint_library(file).map(|_| id));
-        }
-        if queue.is_empty() {
-            return;
-        }
-        let mut importers: Vec<BTreeSet<FileId>> = vec![BTreeSet::new(); self.files.len()];
-        for (position, file) in self.files.iter().enumerate() {
-            let id = FileId(position as u32);
-            for imported in &file.imports {
-                for home in self.files_of(imported) {
-                    importers[home.0 as usize].insert(id);
+            let hints = &mut self.files[position].hints;
+            let handed_on = std::mem::take(&mut hints.handed_on);
+            self.evaluations.extend((0..hints.evaluations.len()).map(|number| (id, number)));
+            self.evals |= hints.evals;
+            if user.is_some() {
+                for (name, place) in handed_on {
+                    self.handed_on.entry(name).or_insert((id, place));
                 }
             }
         }
-        let mut found = BTreeSet::new();
-        while let Some(id) = queue.pop_front() {
-            if found.insert(id) {
-                queue.extend(importers[id.0 as usize].iter().copied());
-            }
-        }
-        self.reach_hint_libraries = found;
     }
 }
 

@@ -1,16 +1,15 @@
-//! What a file says that bears on who evaluates annotations: the functions and classes of its body, what its names mean,
-//! and the calls and libraries in it that evaluate annotations. Decides nothing.
+//! What a file says that bears on who evaluates annotations: the functions and classes of its body, and what its names
+//! mean. The calls and libraries that evaluate them are `evaluate`'s business. Decides nothing.
 
 use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
 
-use super::{from_module, is_type_checking, targets};
+use super::evaluate::{self, HandedOn};
+use super::targets;
 use crate::name::ModuleName;
-use crate::project::hints::libraries;
-use crate::python::visit::{Visitor, walk_expr, walk_stmt};
-use crate::python::{Block, Class, Expr, ExprKind, Keyword, Module, Stmt, StmtKind};
-use crate::text::{LineColumn, Span};
+use crate::python::{Block, Class, Expr, ExprKind, Keyword, Module, StmtKind};
+use crate::text::LineColumn;
 
 /// See the module's comment.
 #[derive(Debug, Default)]
@@ -20,6 +19,11 @@ pub struct HintFacts {
     /// The first import of a library that evaluates annotations.
     pub library: Option<(SmolStr, LineColumn)>,
     pub evaluations: Vec<Evaluation>,
+    /// `eval` is called somewhere.
+    pub evals: bool,
+    /// `functools.singledispatch` is used: it evaluates the annotations of what is registered.
+    pub dispatches: bool,
+    pub handed_on: HandedOn,
 }
 
 /// What a name of a module's body means to those who use it as a decorator or a base.
@@ -68,13 +72,7 @@ impl HintFacts {
         let mut facts = HintFacts::default();
         let home = Home { name, is_package };
         facts.read_body(module.body(), &home);
-        let mut finder = Finder { facts: &mut facts, module, home: &home, evals: false };
-        for stmt in &module.body().body {
-            finder.visit_stmt(stmt);
-        }
-        if finder.evals {
-            facts.evaluations.iter_mut().for_each(|evaluation| evaluation.when = Evaluated::Text);
-        }
+        evaluate::read(&mut facts, module, name, is_package);
         facts
     }
 
@@ -159,7 +157,7 @@ pub(super) struct Home<'n> {
     is_package: bool,
 }
 
-fn is_named(keyword: &Keyword, names: &[&str]) -> bool {
+pub(super) fn is_named(keyword: &Keyword, names: &[&str]) -> bool {
     keyword.name.as_ref().is_some_and(|name| names.contains(&name.name.as_str()))
 }
 
@@ -169,121 +167,5 @@ pub fn bare(expr: &Expr) -> &Expr {
         ExprKind::Call { func, .. } => func,
         ExprKind::Subscript { value, .. } => value,
         _ => expr,
-    }
-}
-
-/// Names of functions that evaluate annotations, also those that are text.
-#[rustfmt::skip]
-pub const EVALUATORS: &[&str] =
-    &["get_type_hints", "evaluate_forward_ref", "resolve_types", "_eval_type", "update_forward_refs", "model_rebuild",
-    // Hooks that make every module imported later check its annotations.
-    "install_import_hook", "beartype_this_package", "beartype_package", "beartype_packages", "beartype_all"];
-
-/// Names of functions that evaluate annotations which Python keeps unevaluated, and those that are text if they are
-/// called with `eval_str`.
-pub const INSPECTORS: &[&str] = &["signature", "get_annotations", "getfullargspec", "create_autospec"];
-
-/// The modules that these functions are of.
-const INSPECTING: &[&str] = &["inspect", "annotationlib", "unittest", "mock"];
-
-/// Finds the libraries and calls that evaluate annotations, in any scope.
-struct Finder<'f, 'm> {
-    facts: &'f mut HintFacts,
-    module: &'m Module,
-    home: &'f Home<'f>,
-    /// `eval` stands in the file: what it does with text that it reads cannot be told.
-    evals: bool,
-}
-
-impl<'m> Visitor<'m> for Finder<'_, 'm> {
-    fn visit_stmt(&mut self, stmt: &'m Stmt) {
-        if let StmtKind::Import(import) = &stmt.kind {
-            let from = from_module(import, self.home.name, self.home.is_package);
-            let names = import.aliases.iter().map(|alias| alias.name.as_str());
-            let modules: Vec<&str> = match &from {
-                Some(from) => vec![from.as_str()],
-                None => names.collect(),
-            };
-            let roots = modules.iter().filter_map(|module| module.split('.').next());
-            if let Some(root) = roots.into_iter().find(|root| libraries::reads_annotations(root)) {
-                let place = self.module.line_column(stmt.span.start());
-                self.facts.library.get_or_insert_with(|| (SmolStr::new(root), place));
-            }
-        }
-        if let StmtKind::If { arms, .. } = &stmt.kind
-            && arms.first().is_some_and(|arm| is_type_checking(&arm.test))
-        {
-            // What is imported for type checkers only evaluates nothing.
-            return;
-        }
-        walk_stmt(self, stmt);
-    }
-
-    fn visit_expr(&mut self, expr: &'m Expr) {
-        match &expr.kind {
-            ExprKind::Call { func, args, keywords } => {
-                let has = |name: &str| keywords.iter().any(|keyword| is_named(keyword, &[name]));
-                match self.reader(func) {
-                    Some((name, when)) => {
-                        let when = if has("eval_str") { Evaluated::Text } else { when };
-                        self.evaluation(when, &name, args.first(), expr.span);
-                        // Not the name of the function again, which would be taken for one that is passed on.
-                        args.iter()
-                            .chain(keywords.iter().map(|keyword| &keyword.value))
-                            .for_each(|e| self.visit_expr(e));
-                        return;
-                    }
-                    None if has("autospec") => self.evaluation(Evaluated::Deferred, "autospec", None, expr.span),
-                    None => {}
-                }
-            }
-            ExprKind::Attribute { value, attr } if matches!(attr.name.as_str(), "__annotations__" | "__annotate__") => {
-                self.evaluation(Evaluated::Deferred, &attr.name, Some(value), expr.span);
-            }
-            ExprKind::Name(_) | ExprKind::Attribute { .. } => {
-                // Passed on as a value it may be called with anything.
-                if let Some((name, when)) = self.reader(expr) {
-                    self.evaluation(when, &name, None, expr.span);
-                }
-                self.evals |= expr.as_name() == Some("eval");
-            }
-            _ => {}
-        }
-        walk_expr(self, expr);
-    }
-}
-
-impl Finder<'_, '_> {
-    /// The function that evaluates annotations, if the expression names one, under whichever name it was imported.
-    fn reader(&self, expr: &Expr) -> Option<(SmolStr, Evaluated)> {
-        let written = last(expr)?;
-        let meant = expr.as_dotted().and_then(|parts| self.facts.resolve(&parts, self.home.name));
-        let names = [written, meant.as_ref().map_or(written, ModuleName::last)];
-        let found = |list: &[&str]| names.iter().any(|name| list.contains(name));
-        let when = match () {
-            () if found(EVALUATORS) => Evaluated::Text,
-            // Words that other things are called by too.
-            () if found(INSPECTORS) && meant.as_ref().is_some_and(|meant| INSPECTING.contains(&meant.root())) => {
-                Evaluated::Deferred
-            }
-            () => return None,
-        };
-        Some((SmolStr::new(names[1]), when))
-    }
-
-    fn evaluation(&mut self, when: Evaluated, call: &str, of: Option<&Expr>, span: Span) {
-        let parts = of.and_then(Expr::as_dotted);
-        // A name that is not one of the module's is a parameter or a local: anything.
-        let of = parts.and_then(|parts| self.facts.resolve(&parts, self.home.name));
-        let place = self.module.line_column(span.start());
-        self.facts.evaluations.push(Evaluation { of, when, call: SmolStr::new(call), place });
-    }
-}
-
-fn last(expr: &Expr) -> Option<&str> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(name),
-        ExprKind::Attribute { attr, .. } => Some(&attr.name),
-        _ => None,
     }
 }
