@@ -1,6 +1,6 @@
 //! What a run found, as data: findings, refusals, problems, counts. Reports print it; nothing here decides or prints.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -40,6 +40,37 @@ pub struct Finding {
     /// What is out of place and why, in one line: ``"`pandas` (1200ms, 5% usage) belongs in `report`, `export`"``.
     pub message: String,
     pub verdict: Verdict,
+    /// What changes in other files along with it.
+    pub companions: Vec<PatchTarget>,
+}
+
+/// A string in another file that a test patches by, and what it becomes when the import moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatchTarget {
+    pub path: String,
+    /// With its quotes.
+    pub start: LineColumn,
+    pub end: LineColumn,
+    pub old: String,
+    pub new: String,
+}
+
+impl Finding {
+    /// The message, and what changes along: ``"..., and 2 patch targets in tests/test_app.py"``.
+    pub fn text(&self) -> String {
+        let files: BTreeSet<&str> = self.companions.iter().map(|target| target.path.as_str()).collect();
+        let targets = match self.companions.len() {
+            0 => return self.message.clone(),
+            1 => "one patch target".to_owned(),
+            count => format!("{count} patch targets"),
+        };
+        let files = match files.into_iter().collect::<Vec<_>>().as_slice() {
+            [one] => (*one).to_owned(),
+            [first, rest @ ..] => format!("{first} and {} more files", rest.len()),
+            [] => String::new(),
+        };
+        format!("{}, and {targets} in {files}", self.message)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,6 +154,8 @@ pub struct Statistics {
     pub hot_imports: usize,
     pub hot_moved: usize,
     pub comments_changed: usize,
+    /// Strings in other files that changed with moves.
+    pub patch_targets_changed: usize,
     /// Imports refused, by code.
     pub refusals: BTreeMap<String, usize>,
     /// Imports that only `--unsafe` would move.
@@ -140,6 +173,7 @@ impl Statistics {
         self.hot_imports += other.hot_imports;
         self.hot_moved += other.hot_moved;
         self.comments_changed += other.comments_changed;
+        self.patch_targets_changed += other.patch_targets_changed;
         self.held_back += other.held_back;
         for (verdict, count) in &other.verdicts {
             *self.verdicts.entry(verdict.clone()).or_default() += count;

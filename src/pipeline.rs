@@ -1,5 +1,7 @@
 //! The whole program as one function from texts to an outcome. Reads no disk, writes nothing.
 
+mod companions;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -10,13 +12,13 @@ use crate::config::{self, Config};
 use crate::edit;
 use crate::name::ModuleName;
 use crate::outcome::{FileOutcome, Finding, FindingCode, Note, Outcome, Problem, Proof, Statistics};
-use crate::plan::{self, At, Code, Destination, Facts, File, Level, Plan, Refusal, Subject};
+use crate::plan::{self, At, Code, Companion, Destination, Facts, File, Level, Plan, Refusal, Subject};
 use crate::policy;
 use crate::project::{self, FileIndex, Project, ReadKind, Surroundings, module_of_path};
 use crate::python::{self, Module};
 use crate::semantic::Model;
 use crate::sort::Sections;
-use crate::text::LineIndex;
+use crate::text::{Edit, LineIndex};
 use crate::verify;
 
 /// One file of the project.
@@ -68,7 +70,7 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
     let first_party = first_party(&files);
     let project = Project::new(indexes.into_iter().flatten().collect()).naming(entry_points(&inputs.settings));
 
-    let results: Vec<Result<Option<Checked>, Problem>> = files
+    let mut results: Vec<Result<Option<Checked>, Problem>> = files
         .par_iter()
         .zip(modules)
         .map(|(file, module)| {
@@ -80,6 +82,9 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
             result
         })
         .collect();
+    companions::settle(&files, &mut results, |input, module, companions| {
+        check_with(input, module, &project, &first_party, inputs.only, companions)
+    });
     let mut outcome = Outcome::default();
     for (file, result) in files.iter().zip(results) {
         if file.selected {
@@ -168,6 +173,8 @@ struct Checked {
     file: FileOutcome,
     problem: Option<Problem>,
     statistics: Statistics,
+    /// What changes in other files along with its moves.
+    companions: Vec<Companion>,
 }
 
 fn check(
@@ -177,6 +184,18 @@ fn check(
     first_party: &std::collections::BTreeSet<SmolStr>,
     only: &[ModuleName],
 ) -> Result<Option<Checked>, Problem> {
+    check_with(input, module, project, first_party, only, &[])
+}
+
+/// The same, with strings of the file that change along with moves in other files.
+fn check_with(
+    input: &Input,
+    module: &Module,
+    project: &Project,
+    first_party: &std::collections::BTreeSet<SmolStr>,
+    only: &[ModuleName],
+    strings: &[Companion],
+) -> Result<Option<Checked>, Problem> {
     if opted_out(module) {
         return Ok(None);
     }
@@ -185,11 +204,11 @@ fn check(
     let facts = Facts::new(module, &model);
     let file = File { module, model: &model, project, id, config: &input.config, only, facts };
     let plan = plan::plan(&file);
-    if plan.subjects.is_empty() {
+    if plan.subjects.is_empty() && strings.is_empty() {
         return Ok(None);
     }
     let sections = sections(input, first_party);
-    let (rewrite, problem) = match rewrite(&file, &plan, &sections, only) {
+    let (rewrite, problem) = match rewrite(&file, &plan, &sections, only, strings) {
         Ok(rewrite) => (rewrite, None),
         Err(violation) => {
             let message = format!(
@@ -200,11 +219,13 @@ fn check(
         }
     };
     let failed = problem.is_some();
-    let statistics = statistics(&plan, rewrite.is_some(), failed);
+    let companions = if failed { Vec::new() } else { companions::of(&plan) };
+    let statistics =
+        Statistics { patch_targets_changed: companions.len(), ..statistics(&plan, rewrite.is_some(), failed) };
     let findings = if failed { Vec::new() } else { findings(&file, &plan) };
     let refusals = plan.refused.iter().map(|(subject, refusal)| note(&file, subject, refusal)).collect();
     let file = FileOutcome { path: input.path.clone(), findings, refusals, rewrite };
-    Ok(Some(Checked { file, problem, statistics }))
+    Ok(Some(Checked { file, problem, statistics, companions }))
 }
 
 /// `# hotcold: skip-file`
@@ -225,17 +246,21 @@ fn rewrite(
     plan: &Plan<'_>,
     sections: &Sections,
     only: &[ModuleName],
+    strings: &[Companion],
 ) -> Result<Option<verify::Rewrite>, verify::Violation> {
-    if plan.changes_nothing() {
+    if plan.changes_nothing() && strings.is_empty() {
         return Ok(None);
     }
-    let edits = edit::lower(file, plan, sections).map_err(|conflict| verify::Violation::Fault(conflict.to_string()))?;
-    let after = edits.apply(file.module.text());
-    let proved = verify::prove(&file.index().path, file.module, file.index(), after, |module, model| {
-        let facts = Facts::new(module, model);
-        let again = File { module, model, project: file.project, id: file.id, config: file.config, only, facts };
-        plan::plan(&again).changes_nothing()
-    })?;
+    let new = strings.iter().map(|string| Edit::replace(string.content, string.new.as_str()));
+    let edits = edit::lower(file, plan, sections).and_then(|edits| edits.with(new));
+    let after = edits.map_err(|conflict| verify::Violation::Fault(conflict.to_string()))?.apply(file.module.text());
+    let literals = verify::Literals { companions: strings, project: file.project };
+    let proved =
+        verify::prove_with(&file.index().path, file.module, file.index(), literals, after, |module, model| {
+            let facts = Facts::new(module, model);
+            let again = File { module, model, project: file.project, id: file.id, config: file.config, only, facts };
+            plan::plan(&again).changes_nothing()
+        })?;
     Ok(Some(proved))
 }
 
@@ -258,7 +283,9 @@ fn findings(file: &File<'_>, plan: &Plan<'_>) -> Vec<Finding> {
                 format!("`{}`{figures} is imported at module level already", subject.target.module),
             ),
         };
-        findings.push(finding(file, subject, code, message));
+        let mut finding = finding(file, subject, code, message);
+        finding.companions = planned.companions().iter().map(companions::note).collect();
+        findings.push(finding);
     }
     for change in &plan.comments {
         let message = match &change.comment {
@@ -292,6 +319,7 @@ fn finding(file: &File<'_>, subject: &Subject, code: FindingCode, message: Strin
         end: file.module.line_column(span.end()),
         message,
         verdict: (*subject.verdict).clone(),
+        companions: Vec::new(),
     }
 }
 
@@ -359,7 +387,7 @@ fn statistics(plan: &Plan<'_>, changed: bool, failed: bool) -> Statistics {
 }
 
 fn collect(outcome: &mut Outcome, checked: Checked) {
-    let Checked { file, problem, statistics } = checked;
+    let Checked { file, problem, statistics, .. } = checked;
     outcome.problems.extend(problem);
     outcome.statistics.add(&statistics);
     if !file.findings.is_empty() || !file.refusals.is_empty() || file.rewrite.is_some() {

@@ -2,6 +2,8 @@
 //! nothing but imports changed and every name still means what it meant. Only [`prove`] makes a [`Rewrite`], and only a
 //! `Rewrite` can be printed or written.
 
+mod literals;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use smol_str::SmolStr;
@@ -12,6 +14,8 @@ use crate::project::{FileIndex, ImportTarget, targets};
 use crate::python::{self, Module};
 use crate::semantic::{BindingKind, ImportSite, Model, Phase, Reference, Resolution, ScopeId, ScopeNode};
 use crate::text::{LineColumn, Span};
+
+pub use literals::Literals;
 
 /// A proved new text of one file. It has no constructor but [`prove`]:
 ///
@@ -58,8 +62,25 @@ pub enum Violation {
     Meaning { name: SmolStr, place: LineColumn },
     #[error("`{name}` at line {place} would be used before it is imported")]
     Unbound { name: SmolStr, place: LineColumn },
+    #[error("the string at line {0} would not lead to the same object, or is not what a patch finds its target by")]
+    Literal(LineColumn),
     #[error("a second run would change the file again")]
     NotFinal,
+}
+
+/// Accepts `after` as the new text of `before` in which `literals` have become others, and nothing else has changed but
+/// imports. `leads_there` tells whether two targets are one object.
+pub fn prove_with(
+    path: &str,
+    before: &Module,
+    index: &FileIndex,
+    literals: Literals<'_>,
+    after: String,
+    is_final: impl FnOnce(&Module, &Model<'_>) -> bool,
+) -> Result<Rewrite, Violation> {
+    let changed = literals.replaced(before)?;
+    let proved = prove(path, &changed, index, after, is_final)?;
+    Ok(Rewrite { before: before.text().to_owned(), ..proved })
 }
 
 /// Accepts `after` as the new text of `before`, or says what is wrong with it. `index` gives the module's name, for

@@ -19,7 +19,7 @@ use crate::policy::{self, Verdict};
 use crate::project::{FileId, FileIndex, ImportTarget, Project, from_module, is_type_checking, targets};
 use crate::python::{Block, ImportForm, Module, StmtKind};
 use crate::semantic::{Guard, ImportSite, Model, ScopeNode};
-use crate::text::{Span, TextSize};
+use crate::text::{LineColumn, Span, TextSize};
 
 pub use facts::{Facts, directive};
 pub use refusal::{At, Code, Place, Refusal};
@@ -62,6 +62,18 @@ pub enum Level {
 pub struct Move<'m> {
     subject: Subject,
     to: Destination<'m>,
+    companions: Vec<Companion>,
+}
+
+/// A string in another file that a patch goes through the moved name by, and what it becomes with the move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Companion {
+    pub path: String,
+    /// Between the quotes.
+    pub content: Span,
+    pub place: LineColumn,
+    pub old: SmolStr,
+    pub new: SmolStr,
 }
 
 #[derive(Debug, Clone)]
@@ -109,6 +121,11 @@ impl<'m> Move<'m> {
     pub fn to(&self) -> &Destination<'m> {
         &self.to
     }
+
+    /// What changes in other files along with it, in the order of their paths.
+    pub fn companions(&self) -> &[Companion] {
+        &self.companions
+    }
 }
 
 /// A change of an exception comment.
@@ -150,7 +167,7 @@ pub fn plan<'a>(file: &'a File<'a>) -> Plan<'a> {
     let mut answers = hoist::Answers::default();
     for subject in hot {
         match hoist::plan(file, subject, &mut answers) {
-            Ok(to) => moves.push(Move { subject: (*subject).clone(), to }),
+            Ok(to) => moves.push(Move { subject: (*subject).clone(), to, companions: Vec::new() }),
             Err(Some(refusal)) => refused.push(((*subject).clone(), refusal)),
             Err(None) => {}
         }

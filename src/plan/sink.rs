@@ -3,6 +3,7 @@
 
 mod checks;
 mod loading;
+mod patches;
 mod place;
 mod readers;
 mod submodules;
@@ -81,7 +82,8 @@ fn plan_unit<'a>(file: &File<'a>, unit: &[&Subject]) -> Result<Vec<Move<'a>>, Ve
         match place::destinations(file, subject, unit) {
             Ok(to) => {
                 let to = Destination::Functions(to);
-                moves.push(Move { subject: (*subject).clone(), to });
+                let companions = patches::companions(file, subject);
+                moves.push(Move { subject: (*subject).clone(), to, companions });
             }
             Err(refusal) => *reason = Some(refusal),
         }

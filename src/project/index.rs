@@ -17,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use smol_str::SmolStr;
 
+pub use patch::patches_by_string;
+
 use body::Body;
 use names::Names;
 use read::Reader;

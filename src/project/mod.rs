@@ -17,7 +17,8 @@ use crate::name::ModuleName;
 use crate::text::LineColumn;
 
 pub use index::{
-    FileIndex, ImportTarget, Surroundings, from_module, is_main_guard, is_type_checking, module_of_path, targets,
+    FileIndex, ImportTarget, Surroundings, from_module, is_main_guard, is_type_checking, module_of_path,
+    patches_by_string, targets,
 };
 pub use loaded::{Loaded, Provision};
 pub use lookup::Reader;

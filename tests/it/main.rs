@@ -3,6 +3,7 @@
 
 mod cases;
 mod cli;
+mod companions;
 mod config;
 mod isort;
 mod parse_stdlib;
