@@ -325,9 +325,10 @@ def judge_rewritten(judgement: Judgement, tools: Tools, before: Path, after: Pat
     """Every rule that concerns the text of the rewritten files."""
     for path, error in rules.compile_errors(tools.python, after, paths).items():
         judgement.broken(path, "compiles", error)
-    for path in paths:
-        old, new = (before / path).read_bytes(), (after / path).read_bytes()
-        judgement.violations += rules.judge_file(path, old, new)
+    texts = {path: ((before / path).read_bytes(), (after / path).read_bytes()) for path in paths}
+    moved = {name for path, (old, new) in texts.items() for name in rules.moved_names(path, old, new)}
+    for path, (old, new) in texts.items():
+        judgement.violations += rules.judge_file(path, old, new, moved)
     judgement.violations += rules.judge_names(tools.ruff, before, after, paths)
     if not rules.has_ruff_config(before):
         judgement.violations += rules.judge_style(tools.ruff, before, after, paths, isolated=True)

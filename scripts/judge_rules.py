@@ -50,6 +50,14 @@ class Violation(NamedTuple):
     reason: str
 
 
+class MovedName(NamedTuple):
+    """A name that an import bound in the body of a module, and does not bind there any more."""
+
+    module: str
+    name: str
+    target: str
+
+
 class RuffError(Exception):
     """ruff itself failed."""
 
@@ -67,14 +75,18 @@ def compile_errors(python: str, folder: Path, paths: list[str]) -> dict[str, str
     return errors
 
 
-def judge_file(path: str, old: bytes, new: bytes) -> Iterator[Violation]:
-    """The rules that CPython's own ast, symtable and tokenize decide for one file."""
+def judge_file(path: str, old: bytes, new: bytes, moved: Iterable[MovedName] = ()) -> Iterator[Violation]:
+    """The rules that CPython's own ast, symtable and tokenize decide for one file.
+
+    `moved` are the names that left the module level of any file: only strings that patch through them may change.
+    """
     try:
         trees = ast.parse(old), ast.parse(new)
         if has_future_annotations(trees[1]) and not has_future_annotations(trees[0]):
             # What `--unsafe` does: annotations become text. Everything else is held against the old text with that import.
             old = with_future_annotations(decoded(old), trees[0]).encode()
             trees = ast.parse(old), trees[1]
+        restore_patch_targets(*trees, moved)
         tables = symtable.symtable(decoded(old), path, "exec"), symtable.symtable(decoded(new), path, "exec")
         yield from (Violation(path, "comments", reason) for reason in judge_comments(old, new, trees[0]))
         yield from (Violation(path, "names", reason) for reason in judge_scopes(trees, tables))
@@ -183,6 +195,72 @@ def is_typing_guard(node: ast.AST) -> bool:
         return False
     test = node.test.attr if isinstance(node.test, ast.Attribute) else getattr(node.test, "id", None)
     return test == "TYPE_CHECKING" and all(isinstance(s, (ast.Import, ast.ImportFrom, ast.Pass)) for s in node.body)
+
+
+# ---------------------------------------------------------------- patch targets
+
+
+PATCHING = {"patch", "mocker", "class_mocker", "module_mocker", "package_mocker", "session_mocker", "monkeypatch"}
+
+
+def moved_names(path: str, old: bytes, new: bytes) -> set[MovedName]:
+    """The names that the body of the module at `path` had by import, and has not any more."""
+    try:
+        before, after = (bound_in_body(path, ast.parse(source)) for source in (old, new))
+    except (SyntaxError, ValueError, RecursionError):
+        return set()
+    return before - after
+
+
+def bound_in_body(path: str, tree: ast.Module) -> set[MovedName]:
+    parts = path.removesuffix(".py").split("/")
+    package = parts[:-1]
+    module = ".".join(package if parts[-1] == "__init__" else parts)
+    bound = set()
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                target = alias.name if alias.asname else alias.name.split(".")[0]
+                bound.add(MovedName(module, alias.asname or target, target))
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            home = ".".join([*above, *([node.module] if node.module else [])])
+            for alias in node.names:
+                bound.add(MovedName(module, alias.asname or alias.name, f"{home}.{alias.name}"))
+    return bound
+
+
+def restore_patch_targets(old: ast.Module, new: ast.Module, moved: Iterable[MovedName]) -> None:
+    """Puts the old string back where the first argument of a patching call may have changed: `X.bound.rest` may become
+    `target.rest` if the module X had `bound` from `target` and has it no more. Anything else stays, and will differ."""
+    before, after = list(patch_targets(old)), list(patch_targets(new))
+    if len(before) == len(after):
+        for was, became in zip(before, after):
+            if was.value != became.value and any(leads(str(was.value), str(became.value), name) for name in moved):
+                became.value = was.value
+
+
+def patch_targets(tree: ast.Module) -> Iterator[ast.Constant]:
+    """The strings by which calls patch."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            names = {n.id for n in ast.walk(node.func) if isinstance(n, ast.Name)}
+            names |= {n.attr for n in ast.walk(node.func) if isinstance(n, ast.Attribute)}
+            if names & PATCHING and isinstance(node.args[0].value, str):
+                yield node.args[0]
+
+
+def leads(old: str, new: str, name: MovedName) -> bool:
+    """Whether the two strings lead to one object by way of `name`, whose module may be loaded by a shorter name."""
+    parts = name.module.split(".")
+    for start in range(len(parts)):
+        module, folder = ".".join(parts[start:]), ".".join([*parts[:start], ""])
+        through = f"{module}.{name.name}"
+        if old == through or old.startswith(through + "."):
+            rest = old[len(through) :]
+            if new in (name.target + rest, name.target.removeprefix(folder) + rest):
+                return True
+    return False
 
 
 # ---------------------------------------------------------------- imports and names

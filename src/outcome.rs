@@ -2,7 +2,7 @@
 
 mod startup;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -47,6 +47,37 @@ pub struct Finding {
     pub verdict: Verdict,
     /// What the move means for the start of the project's entries, each in a sentence without a full stop.
     pub notes: Vec<String>,
+    /// What changes in other files along with it.
+    pub companions: Vec<PatchTarget>,
+}
+
+/// A string in another file that a test patches by, and what it becomes when the import moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatchTarget {
+    pub path: String,
+    /// With its quotes.
+    pub start: LineColumn,
+    pub end: LineColumn,
+    pub old: String,
+    pub new: String,
+}
+
+impl Finding {
+    /// The message, and what changes along: ``"..., and 2 patch targets in tests/test_app.py"``.
+    pub fn text(&self) -> String {
+        let files: BTreeSet<&str> = self.companions.iter().map(|target| target.path.as_str()).collect();
+        let targets = match self.companions.len() {
+            0 => return self.message.clone(),
+            1 => "one patch target".to_owned(),
+            count => format!("{count} patch targets"),
+        };
+        let files = match files.into_iter().collect::<Vec<_>>().as_slice() {
+            [one] => (*one).to_owned(),
+            [first, rest @ ..] => format!("{first} and {} more files", rest.len()),
+            [] => String::new(),
+        };
+        format!("{}, and {targets} in {files}", self.message)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,6 +161,8 @@ pub struct Statistics {
     pub hot_imports: usize,
     pub hot_moved: usize,
     pub comments_changed: usize,
+    /// Strings in other files that changed with moves.
+    pub patch_targets_changed: usize,
     /// Imports refused, by code.
     pub refusals: BTreeMap<String, usize>,
     /// Imports that only `--unsafe` would move.
@@ -147,6 +180,7 @@ impl Statistics {
         self.hot_imports += other.hot_imports;
         self.hot_moved += other.hot_moved;
         self.comments_changed += other.comments_changed;
+        self.patch_targets_changed += other.patch_targets_changed;
         self.held_back += other.held_back;
         for (verdict, count) in &other.verdicts {
             *self.verdicts.entry(verdict.clone()).or_default() += count;

@@ -227,6 +227,9 @@ fn analyse(
         for proof in file.refusals.iter_mut().flat_map(|note| &mut note.proofs) {
             proof.path = shown(&proof.path);
         }
+        for target in file.findings.iter_mut().flat_map(|finding| &mut finding.companions) {
+            target.path = shown(&target.path);
+        }
     }
     outcome.startup.paths_mut().for_each(|path| *path = shown(path));
     for problem in &mut outcome.problems {

@@ -102,6 +102,12 @@ impl EditSet {
         Ok(EditSet { edits })
     }
 
+    /// These edits and some more.
+    pub fn with(mut self, more: impl IntoIterator<Item = Edit>) -> Result<EditSet, Conflict> {
+        self.edits.extend(more);
+        EditSet::new(self.edits)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.edits.is_empty()
     }

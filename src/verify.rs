@@ -2,6 +2,8 @@
 //! nothing but imports changed and every name still means what it meant. Only [`prove`] makes a [`Rewrite`], and only a
 //! `Rewrite` can be printed or written.
 
+mod literals;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use smol_str::SmolStr;
@@ -15,6 +17,8 @@ use crate::semantic::{
     ScopeNode,
 };
 use crate::text::{LineColumn, Span};
+
+pub use literals::Literals;
 
 /// A proved new text of one file. It has no constructor but [`prove`]:
 ///
@@ -63,6 +67,8 @@ pub enum Violation {
     Unbound { name: SmolStr, place: LineColumn },
     #[error("`if {0}:` would not be a guard for type checkers")]
     NoGuard(String),
+    #[error("the string at line {0} would not lead to the same object, or is not what a patch finds its target by")]
+    Literal(LineColumn),
     #[error("a second run would change the file again")]
     NotFinal,
 }
@@ -74,6 +80,22 @@ pub struct Allowed {
     pub deferred_annotations: bool,
     /// `from __future__ import annotations` may be added.
     pub future_import: bool,
+}
+
+/// Accepts `after` as the new text of `before` in which `literals` have become others, and nothing else has changed but
+/// imports. `leads_there` tells whether two targets are one object.
+pub fn prove_with(
+    path: &str,
+    before: &Module,
+    index: &FileIndex,
+    literals: Literals<'_>,
+    allowed: Allowed,
+    after: String,
+    is_final: impl FnOnce(&Module, &Model<'_>) -> bool,
+) -> Result<Rewrite, Violation> {
+    let changed = literals.replaced(before)?;
+    let proved = prove(path, &changed, index, after, allowed, is_final)?;
+    Ok(Rewrite { before: before.text().to_owned(), ..proved })
 }
 
 /// Accepts `after` as the new text of `before`, or says what is wrong with it. `index` gives the module's name, for

@@ -1,5 +1,6 @@
 //! A plan in the words of the outcome: what is out of place, and what stays and why. Decides nothing.
 
+use super::companions;
 use crate::outcome::{Finding, FindingCode, Note, Proof};
 use crate::plan::{At, Code, Destination, File, Level, Plan, Refusal, Subject};
 
@@ -27,7 +28,9 @@ pub(super) fn findings(file: &File<'_>, plan: &Plan<'_>) -> Vec<Finding> {
                 format!("`{}`{figures} is imported at module level already", subject.target.module),
             ),
         };
-        findings.push(finding(file, subject, code, message));
+        let mut finding = finding(file, subject, code, message);
+        finding.companions = planned.companions().iter().map(companions::note).collect();
+        findings.push(finding);
     }
     for change in &plan.comments {
         let message = match &change.comment {
@@ -62,6 +65,7 @@ fn finding(file: &File<'_>, subject: &Subject, code: FindingCode, message: Strin
         message,
         verdict: (*subject.verdict).clone(),
         notes: Vec::new(),
+        companions: Vec::new(),
     }
 }
 

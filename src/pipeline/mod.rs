@@ -1,5 +1,6 @@
 //! The whole program as one function from texts to an outcome. Reads no disk, writes nothing.
 
+mod companions;
 mod first;
 mod second;
 mod start;
@@ -18,7 +19,7 @@ use crate::outcome::Outcome;
 use crate::plan::Safety;
 use crate::project::{FileIndex, Project, module_of_path};
 use first::{Read, first_party, read};
-use second::{Checked, check};
+use second::{Around, Checked, check};
 
 /// One file of the project.
 #[derive(Debug, Clone)]
@@ -82,25 +83,28 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
     let first_party = first_party(&files);
     let project = Project::new(indexes.into_iter().flatten().collect()).naming(first::entry_points(&inputs.settings));
     let survey = start::survey(&project, &mut files);
+    let around = Around { project: &project, first_party: &first_party, only: inputs.only, safety: inputs.safety };
 
-    let results: Vec<_> = files
+    let judged: Vec<_> = files
         .par_iter()
         .zip(modules)
         .map(|(file, module)| {
             let parsed = module.as_ref().ok().and_then(Option::as_ref);
             let answers = start::answers(inputs.extent, inputs.safety, file, parsed, &project, &survey);
             let result = module.and_then(|module| match module {
-                Some(module) => check(file, &module, &project, &first_party, inputs.only, inputs.safety),
+                Some(module) => check(file, &module, &around, &[]),
                 None => Ok(None),
             });
             step();
             (result, answers)
         })
         .collect();
+    let (mut results, answered): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
+    companions::settle(&files, &mut results, |input, module, companions| check(input, module, &around, companions));
     let mut outcome = Outcome::default();
-    let (mut fates, mut answers) = (Vec::new(), Vec::new());
-    for (file, (result, answered)) in files.iter().zip(results) {
-        answers.extend(answered);
+    let mut fates = Vec::new();
+    let answers: Vec<_> = answered.into_iter().flatten().collect();
+    for (file, result) in files.iter().zip(results) {
         if file.selected {
             outcome.statistics.files += 1;
         }

@@ -4,19 +4,29 @@ use std::collections::BTreeSet;
 
 use smol_str::SmolStr;
 
-use super::{Input, findings};
+use super::{Input, companions, findings};
 use crate::config::TypeHints;
 use crate::edit;
 use crate::name::ModuleName;
 use crate::outcome::{FileOutcome, Problem, Statistics};
-use crate::plan::{self, Code, Facts, File, Level, Plan, Safety};
+use crate::plan::{self, Code, Companion, Facts, File, Level, Plan, Safety};
 use crate::policy;
 use crate::project::Project;
 use crate::python::Module;
 use crate::semantic::Model;
 use crate::sort::Sections;
 use crate::startup::{self, Fate};
+use crate::text::Edit;
 use crate::verify;
+
+/// What is the same for all files of a run.
+pub(super) struct Around<'a> {
+    pub(super) project: &'a Project,
+    /// Top-level names that isort takes for first-party.
+    pub(super) first_party: &'a BTreeSet<SmolStr>,
+    pub(super) only: &'a [ModuleName],
+    pub(super) safety: Safety,
+}
 
 /// One file's part of the outcome.
 pub(super) struct Checked {
@@ -24,29 +34,30 @@ pub(super) struct Checked {
     pub(super) problem: Option<Problem>,
     pub(super) statistics: Statistics,
     pub(super) fates: Vec<Fate>,
+    /// What changes in other files along with its moves.
+    pub(super) companions: Vec<Companion>,
 }
 
 pub(super) fn check(
     input: &Input,
     module: &Module,
-    project: &Project,
-    first_party: &BTreeSet<SmolStr>,
-    only: &[ModuleName],
-    safety: Safety,
+    around: &Around<'_>,
+    strings: &[Companion],
 ) -> Result<Option<Checked>, Problem> {
     if opted_out(module) {
         return Ok(None);
     }
+    let Around { project, first_party, only, safety } = *around;
     let Some(id) = project.find(&input.path) else { return Ok(None) };
     let model = Model::new(module);
     let facts = Facts::new(module, &model);
     let file = File { module, model: &model, project, id, config: &input.config, only, safety, facts };
     let plan = plan::plan(&file);
-    if plan.subjects.is_empty() {
+    if plan.subjects.is_empty() && strings.is_empty() {
         return Ok(None);
     }
     let sections = sections(input, first_party);
-    let (rewrite, problem) = match rewrite(&file, &plan, &sections) {
+    let (rewrite, problem) = match rewrite(&file, &plan, &sections, strings) {
         Ok(rewrite) => (rewrite, None),
         Err(violation) => {
             let message = format!(
@@ -57,12 +68,14 @@ pub(super) fn check(
         }
     };
     let failed = problem.is_some();
-    let statistics = statistics(&plan, rewrite.is_some(), failed);
+    let companions = if failed { Vec::new() } else { companions::of(&plan) };
+    let statistics =
+        Statistics { patch_targets_changed: companions.len(), ..statistics(&plan, rewrite.is_some(), failed) };
     let findings = if failed { Vec::new() } else { findings::findings(&file, &plan) };
     let fates = if failed { Vec::new() } else { startup::fates(&file, &plan) };
     let refusals = plan.refused.iter().map(|(subject, refusal)| findings::note(&file, subject, refusal)).collect();
     let file = FileOutcome { path: input.path.clone(), findings, refusals, rewrite };
-    Ok(Some(Checked { file, problem, statistics, fates }))
+    Ok(Some(Checked { file, problem, statistics, fates, companions }))
 }
 
 /// `# hotcold: skip-file`
@@ -82,17 +95,21 @@ fn rewrite(
     file: &File<'_>,
     plan: &Plan<'_>,
     sections: &Sections,
+    strings: &[Companion],
 ) -> Result<Option<verify::Rewrite>, verify::Violation> {
-    if plan.changes_nothing() {
+    if plan.changes_nothing() && strings.is_empty() {
         return Ok(None);
     }
-    let edits = edit::lower(file, plan, sections).map_err(|conflict| verify::Violation::Fault(conflict.to_string()))?;
-    let after = edits.apply(file.module.text());
+    let new = strings.iter().map(|string| Edit::replace(string.content, string.new.as_str()));
+    let edits = edit::lower(file, plan, sections).and_then(|edits| edits.with(new));
+    let after = edits.map_err(|conflict| verify::Violation::Fault(conflict.to_string()))?.apply(file.module.text());
+    let literals = verify::Literals { companions: strings, project: file.project };
     let allowed = verify::Allowed {
         deferred_annotations: file.config.target_minor() >= 14,
         future_import: file.safety == Safety::Unsafe && file.config.type_hints == TypeHints::Future,
     };
-    let proved = verify::prove(&file.index().path, file.module, file.index(), after, allowed, |module, model| {
+    let (path, index) = (&file.index().path, file.index());
+    let proved = verify::prove_with(path, file.module, index, literals, allowed, after, |module, model| {
         let facts = Facts::new(module, model);
         let again = File { module, model, facts, ..*file };
         plan::plan(&again).changes_nothing()

@@ -117,6 +117,9 @@ pub const STDLIB_PACKAGES: &[&str] = &[
     "zoneinfo",
 ];
 
+/// Names of packages that are not the submodule of that name.
+pub const SHADOWED: &[&str] = &["curses.has_key", "dask.delayed", "slugify.slugify", "tenacity.retry", "unittest.main"];
+
 /// Importing two of these in another order crashes some builds.
 pub const NATIVE: &[&str] =
     &["cv2", "mxnet", "numba", "open3d", "pyarrow", "sklearn", "tensorflow", "torch", "xgboost"];

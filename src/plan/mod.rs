@@ -20,7 +20,7 @@ use crate::policy::{self, Verdict};
 use crate::project::{FileId, FileIndex, ImportTarget, Project, from_module, is_type_checking, targets};
 use crate::python::{Block, ImportForm, Module, StmtKind};
 use crate::semantic::{Guard, ImportSite, Model, ScopeNode};
-use crate::text::{Span, TextSize};
+use crate::text::{LineColumn, Span, TextSize};
 
 pub use facts::{Facts, directive};
 pub use hints::{Deferral, NewGuard, TypingGuard, deferral};
@@ -78,6 +78,7 @@ pub struct Move<'m> {
     to: Destination<'m>,
     /// The block for type checkers that gets the import too, because annotations name it.
     hints: Option<Hints<'m>>,
+    companions: Vec<Companion>,
 }
 
 /// What keeps the annotations working that name a sunk import.
@@ -86,6 +87,17 @@ pub struct Hints<'m> {
     pub guard: TypingGuard<'m>,
     /// Whether `from __future__ import annotations` has to be added.
     pub future: bool,
+}
+
+/// A string in another file that a patch goes through the moved name by, and what it becomes with the move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Companion {
+    pub path: String,
+    /// Between the quotes.
+    pub content: Span,
+    pub place: LineColumn,
+    pub old: SmolStr,
+    pub new: SmolStr,
 }
 
 #[derive(Debug, Clone)]
@@ -152,6 +164,11 @@ impl<'m> Move<'m> {
     pub fn hints(&self) -> Option<&Hints<'m>> {
         self.hints.as_ref()
     }
+
+    /// What changes in other files along with it, in the order of their paths.
+    pub fn companions(&self) -> &[Companion] {
+        &self.companions
+    }
 }
 
 /// A change of an exception comment.
@@ -193,7 +210,9 @@ pub fn plan<'a>(file: &'a File<'a>) -> Plan<'a> {
     let mut answers = hoist::Answers::default();
     for subject in hot {
         match hoist::plan(file, subject, &mut answers) {
-            Ok(to) => moves.push(Move { subject: (*subject).clone(), to, hints: None }),
+            Ok(to) => {
+                moves.push(Move { subject: (*subject).clone(), to, hints: None, companions: Vec::new() });
+            }
             Err(Some(refusal)) => refused.push(((*subject).clone(), refusal)),
             Err(None) => {}
         }

@@ -4,6 +4,7 @@
 mod branch;
 mod checks;
 mod loading;
+mod patches;
 mod place;
 mod readers;
 mod submodules;
@@ -101,7 +102,8 @@ fn plan_unit<'a>(file: &File<'a>, unit: &[&Subject], moves: &mut Vec<Move<'a>>, 
     branch::join_outer(&mut planned);
     for (subject, place::Destinations { receivers, hints }) in planned {
         let to = receivers.map_or(Destination::Hints, Destination::Functions);
-        moves.push(Move { subject: subject.clone(), to, hints });
+        let companions = patches::companions(file, subject);
+        moves.push(Move { subject: subject.clone(), to, hints, companions });
     }
     staying.sort_by_key(|(subject, _)| (subject.site, subject.alias));
     refused.extend(staying.into_iter().filter_map(|(subject, refusal)| Some((subject.clone(), refusal?))));

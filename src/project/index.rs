@@ -20,6 +20,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use smol_str::SmolStr;
 
+pub use patch::patches_by_string;
+
 use body::Body;
 pub use edges::{By, Edge, When};
 pub use hints::{Evaluated, Evaluation, HintFacts, Meaning, Shape, bare};

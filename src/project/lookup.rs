@@ -117,6 +117,22 @@ impl Project {
         (!found.is_empty()).then_some(found)
     }
 
+    /// Whether `new` is the path of what `old` leads to by way of a name that a module of the project has by import.
+    pub fn are_same(&self, old: &str, new: &str) -> bool {
+        let parts: Vec<&str> = old.split('.').collect();
+        (1..parts.len()).any(|end| {
+            let Some(home) = ModuleName::new(&parts[..end].join(".")) else { return false };
+            let Some(id) = self.sure(&home) else { return false };
+            let file = self.file(id);
+            let prefix = file.name.as_str().strip_suffix(home.as_str()).unwrap_or_default();
+            file.bound_to(parts[end]).any(|target| {
+                let whole = parts[end + 1..].iter().fold(target.clone(), |module, part| module.join(part));
+                // A relative import is known by the file's path, and loaded by a shorter name.
+                whole.as_str() == new || whole.as_str().strip_prefix(prefix) == Some(new)
+            })
+        })
+    }
+
     /// Who takes the module of the file `of` as a whole, or hands it on.
     pub fn scans_of(&self, of: FileId) -> impl Iterator<Item = (&FileIndex, &Scan)> {
         self.scans.get(&of).into_iter().flatten().map(|(id, number)| {

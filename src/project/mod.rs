@@ -23,7 +23,7 @@ pub use cycle::Wants;
 pub use finder::Finder;
 pub use index::{
     By, Edge, Evaluated, Evaluation, FileIndex, HintFacts, ImportTarget, Shape, Surroundings, When, bare, from_module,
-    is_main_guard, is_type_checking, module_of_path, targets,
+    is_main_guard, is_type_checking, module_of_path, patches_by_string, targets,
 };
 pub use loaded::{Loaded, Provision};
 pub use lookup::Reader;

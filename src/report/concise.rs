@@ -11,7 +11,7 @@ pub fn write(outcome: &Outcome, options: &Options<'_>, out: &mut dyn Write) -> i
     for file in &outcome.files {
         let path = paint(BOLD, &file.path);
         for finding in &file.findings {
-            writeln!(out, "{path}:{}: {} {}", finding.start, paint(CODE, finding.code.code()), finding.message)?;
+            writeln!(out, "{path}:{}: {} {}", finding.start, paint(CODE, finding.code.code()), finding.text())?;
         }
         for note in &file.refusals {
             let word = format!("note[{}]", note.code.name());

@@ -35,7 +35,7 @@ impl Page<'_> {
     fn finding(&self, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         let paint = |style, text: &str| self.options.colour.paint(style, text);
         let code = paint(CODE, finding.code.code());
-        writeln!(out, "{}: {code} {}", self.place(finding.start), finding.message)?;
+        writeln!(out, "{}: {code} {}", self.place(finding.start), finding.text())?;
         self.excerpt(finding.start, finding.end, out)?;
         let help = match finding.code {
             FindingCode::ColdImport => "Move the import into the functions that use it",

@@ -10,7 +10,7 @@ pub fn write(outcome: &Outcome, options: &Options<'_>, out: &mut dyn Write) -> i
     for file in &outcome.files {
         for finding in &file.findings {
             let title = format!("hotcold ({})", finding.code.code());
-            annotation(out, "error", &title, &file.path, Some((finding.start, finding.end)), &finding.message)?;
+            annotation(out, "error", &title, &file.path, Some((finding.start, finding.end)), &finding.text())?;
         }
         for note in &file.refusals {
             let level = if options.strict { "error" } else { "notice" };

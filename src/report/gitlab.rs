@@ -16,7 +16,7 @@ pub fn write(outcome: &Outcome, options: &Options<'_>, out: &mut dyn Write) -> i
     for file in &outcome.files {
         for finding in &file.findings {
             let key = (finding.code.code(), file.path.as_str(), finding.module.as_str());
-            issues.push(issue(&mut seen, key, "minor", &finding.message, Some((finding.start, finding.end))));
+            issues.push(issue(&mut seen, key, "minor", &finding.text(), Some((finding.start, finding.end))));
         }
         for note in &file.refusals {
             let key = (note.code.name(), file.path.as_str(), note.module.as_str());

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Options;
-use crate::outcome::{Finding, Note, Outcome, Problem, Statistics};
+use crate::outcome::{Finding, Note, Outcome, PatchTarget, Problem, Statistics};
 use crate::policy::{Basis, Cost, Verdict};
 use crate::text::LineColumn;
 
@@ -30,10 +30,20 @@ struct FindingObject<'a> {
     path: &'a str,
     start: PlaceObject,
     end: PlaceObject,
-    message: &'a str,
+    message: String,
     verdict: VerdictObject,
     /// What the move means at start, in sentences.
     notes: &'a [String],
+    patch_targets: Vec<PatchTargetObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct PatchTargetObject<'a> {
+    path: &'a str,
+    start: PlaceObject,
+    end: PlaceObject,
+    old: &'a str,
+    new: &'a str,
 }
 
 #[derive(Serialize)]
@@ -147,9 +157,20 @@ fn finding<'a>(path: &'a str, finding: &'a Finding) -> FindingObject<'a> {
         path,
         start: place(finding.start),
         end: place(finding.end),
-        message: &finding.message,
+        message: finding.text(),
         verdict: verdict(&finding.verdict),
         notes: &finding.notes,
+        patch_targets: finding.companions.iter().map(patch_target).collect(),
+    }
+}
+
+fn patch_target(target: &PatchTarget) -> PatchTargetObject<'_> {
+    PatchTargetObject {
+        path: &target.path,
+        start: place(target.start),
+        end: place(target.end),
+        old: &target.old,
+        new: &target.new,
     }
 }
 

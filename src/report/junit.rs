@@ -17,7 +17,7 @@ pub fn write(outcome: &Outcome, options: &Options<'_>, out: &mut dyn Write) -> i
     for file in &outcome.files {
         let findings = file.findings.iter().map(|finding| Case {
             name: format!("{}:{}", finding.code.code(), finding.start),
-            failure: Some(("failure", format!("{}: {}", finding.start, finding.message))),
+            failure: Some(("failure", format!("{}: {}", finding.start, finding.text()))),
             output: None,
         });
         let refusals = file.refusals.iter().map(|note| {

@@ -29,7 +29,7 @@ pub fn write(outcome: &Outcome, options: &Options<'_>, out: &mut dyn Write) -> i
             results.push(json!({
                 "ruleId": finding.code.code(),
                 "level": "warning",
-                "message": { "text": finding.message },
+                "message": { "text": finding.text() },
                 "locations": [location(&file.path, Some((finding.start, finding.end)))],
             }));
         }

@@ -89,6 +89,9 @@ pub fn statistics(statistics: &Statistics, colour: Colour, out: &mut dyn Write) 
     if statistics.comments_changed > 0 {
         moved.push(row("exception comments change", statistics.comments_changed));
     }
+    if statistics.patch_targets_changed > 0 {
+        moved.push(row("patch targets change with them", statistics.patch_targets_changed));
+    }
     if statistics.held_back > 0 {
         moved.push(row("more would move with `--unsafe`", statistics.held_back));
     }

@@ -1,11 +1,12 @@
 //! Where an outcome goes: a report, a patch, or the files themselves. The only place that tells the commands apart.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use hotcold::cli::{Action, Exit, Format, Run};
-use hotcold::outcome::{Outcome, Problem};
+use hotcold::outcome::{FileOutcome, Outcome, Problem};
 use hotcold::report::{self, Colour, Options, diff, summary};
 use hotcold::source;
 use rayon::prelude::*;
@@ -137,26 +138,52 @@ impl Sink<'_> {
     }
 
     /// Writes every rewrite; a file that cannot be written becomes a problem and keeps its text.
+    ///
+    /// What changes along with a move is written first: a patch by the new target holds with the old module as well, but
+    /// not the other way round. So a module stays as it is if a file that its moves need could not be written.
     fn write_files(&self, outcome: &mut Outcome) {
-        let failed: Vec<Option<Problem>> = outcome
-            .files
-            .par_iter()
-            .map(|file| {
-                let rewrite = file.rewrite.as_ref()?;
-                let path = self.working_directory.join(&file.path);
-                let error = source::write(&path, rewrite.before(), rewrite.after()).err()?;
-                Some(Problem { path: file.path.clone(), place: None, code: "io", message: error.to_string() })
-            })
-            .collect();
-        for (file, problem) in outcome.files.iter_mut().zip(&failed) {
-            if problem.is_some() {
-                file.rewrite = None;
-                file.findings.clear();
-                outcome.statistics.files_changed = outcome.statistics.files_changed.saturating_sub(1);
+        let needs: Vec<BTreeSet<usize>> = outcome.files.iter().map(|file| needed(file, outcome)).collect();
+        let mut open: BTreeSet<usize> =
+            outcome.files.iter().enumerate().filter(|(_, file)| file.rewrite.is_some()).map(|(at, _)| at).collect();
+        let mut failed: BTreeMap<usize, Problem> = BTreeMap::new();
+        while !open.is_empty() {
+            let blocked =
+                open.iter().find_map(|at| Some((*at, *needs[*at].iter().find(|need| failed.contains_key(need))?)));
+            if let Some((at, need)) = blocked {
+                let message = format!(
+                    "is left as it is, because `{}`, which has to change with it, could not be written",
+                    outcome.files[need].path
+                );
+                let path = outcome.files[at].path.clone();
+                failed.insert(at, Problem { path, place: None, code: "io", message });
+                open.remove(&at);
+                continue;
+            }
+            let ready: Vec<usize> = open.iter().copied().filter(|at| needs[*at].is_disjoint(&open)).collect();
+            // Files that need each other are written in the order of their paths.
+            let ready = if ready.is_empty() { open.iter().copied().take(1).collect() } else { ready };
+            let written: Vec<(usize, Option<Problem>)> =
+                ready.par_iter().map(|at| (*at, self.write_file(&outcome.files[*at]))).collect();
+            for (at, problem) in written {
+                open.remove(&at);
+                failed.extend(problem.map(|problem| (at, problem)));
             }
         }
-        outcome.problems.extend(failed.into_iter().flatten());
+        for at in failed.keys() {
+            let file = &mut outcome.files[*at];
+            file.rewrite = None;
+            file.findings.clear();
+            outcome.statistics.files_changed = outcome.statistics.files_changed.saturating_sub(1);
+        }
+        outcome.problems.extend(failed.into_values());
         outcome.problems.sort_by(|a, b| (&a.path, a.place).cmp(&(&b.path, b.place)));
+    }
+
+    fn write_file(&self, file: &FileOutcome) -> Option<Problem> {
+        let rewrite = file.rewrite.as_ref()?;
+        let path = self.working_directory.join(&file.path);
+        let error = source::write(&path, rewrite.before(), rewrite.after()).err()?;
+        Some(Problem { path: file.path.clone(), place: None, code: "io", message: error.to_string() })
     }
 
     fn exit(&self, outcome: &Outcome) -> Exit {
@@ -189,4 +216,10 @@ impl Sink<'_> {
         let inside = repository.as_deref().and_then(|root| absolute.strip_prefix(root).ok());
         inside.map_or_else(|| path.trim_start_matches('/').to_owned(), source::with_slashes)
     }
+}
+
+/// The files, by their place in the outcome, that have to change before `file` does.
+fn needed(file: &FileOutcome, outcome: &Outcome) -> BTreeSet<usize> {
+    let paths = file.findings.iter().flat_map(|finding| &finding.companions).map(|target| &target.path);
+    paths.filter_map(|path| outcome.files.binary_search_by(|file| file.path.cmp(path)).ok()).collect()
 }

@@ -4,6 +4,7 @@
 mod branch;
 mod cases;
 mod cli;
+mod companions;
 mod config;
 mod isort;
 mod parse_stdlib;

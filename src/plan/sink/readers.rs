@@ -1,8 +1,9 @@
 //! What other files read of the name: imports and attributes, star imports, stubs, patches, modules taken as a whole.
 
+use super::patches;
 use crate::plan::facts::All;
 use crate::plan::{Code, File, Refusal, Subject};
-use crate::project::{ReadKind, ScanKind};
+use crate::project::{ReadKind, Reader, ScanKind};
 
 pub(super) fn exported(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     stub(file, subject).or_else(|| file.facts.export_refusal(&subject.bound))
@@ -34,7 +35,11 @@ pub(super) fn readers(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
         return Some(Refusal::elsewhere(Code::PatchedName, &reader.path, place, what));
     }
     let readers = file.project.readers_of(file.id, &subject.bound);
-    let reader = readers.max_by_key(|reader| reader.read.kind)?;
+    let (strings, others): (Vec<Reader<'_>>, Vec<Reader<'_>>) =
+        readers.partition(|reader| matches!(reader.read.kind, ReadKind::Through(Some(_))));
+    let Some(reader) = others.iter().max_by_key(|reader| reader.read.kind) else {
+        return strings.iter().find_map(|reader| patches::refusal(file, subject, reader));
+    };
     let (code, what) = match reader.read.kind {
         ReadKind::FromImport => (Code::Reexported, "imports it from this module"),
         ReadKind::Attribute => (Code::Reexported, "reads it from this module"),

@@ -105,8 +105,13 @@ impl<'m> Patches<'m> {
     }
 }
 
+/// Whether the call patches what its first argument, a string, names.
+pub fn patches_by_string(model: &Model<'_>, func: &Expr, args: &[Expr]) -> bool {
+    func.as_dotted().is_some_and(|parts| form(model, func, &parts, args).is_some())
+}
+
 /// See [`Patches::form`].
-pub(super) fn form(model: &Model<'_>, func: &Expr, parts: &[&str], args: &[Expr]) -> Option<Form> {
+fn form(model: &Model<'_>, func: &Expr, parts: &[&str], args: &[Expr]) -> Option<Form> {
     let root = root(func)?;
     let reference = model.references_named(parts.first()?).find(|reference| reference.span == root.span)?;
     let Resolution::Scope(scope) = reference.resolution else { return None };
