@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use smol_str::SmolStr;
 
@@ -19,21 +20,51 @@ use crate::text::LineIndex;
 /// A file after the first pass.
 pub(super) struct Read {
     pub(super) index: Option<FileIndex>,
-    /// Kept only if the second pass needs it.
-    pub(super) module: Result<Option<Module>, Problem>,
+    pub(super) tree: Result<Tree, Problem>,
 }
 
-pub(super) fn read(file: &Input, known: &HashSet<SmolStr>) -> Read {
+/// What the second pass has of a file.
+pub(super) enum Tree {
+    /// Nothing of it can change.
+    Unwanted,
+    Kept(Module),
+    /// It did not fit in the room for trees, and is parsed once more.
+    Dropped,
+}
+
+/// Room for trees between the passes, in bytes of source. A tree takes about thirty times its source, so that this is
+/// half of what a run may take in all; what does not fit is parsed twice.
+pub(super) const ROOM: usize = 8 * 1024 * 1024;
+
+/// The first pass over one file. `room` is what is left for trees.
+pub(super) fn read(file: &Input, known: &HashSet<SmolStr>, room: &AtomicUsize) -> Read {
     let module = match python::parse(file.text.clone()) {
         Ok(module) => module,
-        Err(faults) => return Read { index: None, module: Err(problem(file, &faults)) },
+        Err(faults) => return Read { index: None, tree: Err(problem(file, &faults)) },
     };
     let is_writable = file.selected && file.rewritable && !opted_out(&module);
     let line_length = file.config.line_length;
     let around = Surroundings { modules: known, is_writable, line_length, is_cold: &|name| may_sink(file, name) };
     let index = FileIndex::new(&file.path, &module, &around);
     let wanted = file.selected && file.rewritable && index.as_ref().is_some_and(|index| concerns(file, index));
-    Read { index, module: Ok(wanted.then_some(module)) }
+    let takes = |left: usize| left.checked_sub(file.text.len());
+    let tree = match wanted {
+        false => Tree::Unwanted,
+        true if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, takes).is_ok() => Tree::Kept(module),
+        true => Tree::Dropped,
+    };
+    Read { index, tree: Ok(tree) }
+}
+
+impl Tree {
+    /// The module for the second pass, parsed again if it was dropped.
+    pub(super) fn module(self, file: &Input) -> Result<Option<Module>, Problem> {
+        match self {
+            Tree::Unwanted => Ok(None),
+            Tree::Kept(module) => Ok(Some(module)),
+            Tree::Dropped => python::parse(file.text.clone()).map(Some).map_err(|faults| problem(file, &faults)),
+        }
+    }
 }
 
 /// Whether module-level imports of the module may be gone after this run. What loads something heavy may prove so only

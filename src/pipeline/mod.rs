@@ -9,6 +9,7 @@ mod findings;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 use smol_str::SmolStr;
@@ -67,19 +68,20 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
     files.dedup_by(|a, b| a.path == b.path);
     let known = last_names(&files);
     let steps = files.len() * 2;
-    let done = std::sync::atomic::AtomicUsize::new(0);
-    let step = || (inputs.progress)(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, steps);
+    let done = AtomicUsize::new(0);
+    let step = || (inputs.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, steps);
 
+    let room = AtomicUsize::new(first::ROOM);
     let read: Vec<Read> = files
         .par_iter()
         .map(|file| {
-            let read = read(file, &known);
+            let read = read(file, &known, &room);
             step();
             read
         })
         .collect();
-    let (indexes, modules): (Vec<Option<FileIndex>>, Vec<_>) =
-        read.into_iter().map(|read| (read.index, read.module)).unzip();
+    let (indexes, trees): (Vec<Option<FileIndex>>, Vec<_>) =
+        read.into_iter().map(|read| (read.index, read.tree)).unzip();
     let first_party = first_party(&files);
     let project = Project::new(indexes.into_iter().flatten().collect()).naming(first::entry_points(&inputs.settings));
     let survey = start::survey(&project, &mut files);
@@ -87,8 +89,9 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
 
     let judged: Vec<_> = files
         .par_iter()
-        .zip(modules)
-        .map(|(file, module)| {
+        .zip(trees)
+        .map(|(file, tree)| {
+            let module = tree.and_then(|tree| tree.module(file));
             let parsed = module.as_ref().ok().and_then(Option::as_ref);
             let answers = start::answers(inputs.extent, inputs.safety, file, parsed, &project, &survey);
             let result = module.and_then(|module| match module {
@@ -129,7 +132,8 @@ pub fn with_loaded(mut files: Vec<Input>, config: Arc<Config>) -> Arc<Config> {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files.dedup_by(|a, b| a.path == b.path);
     let known = last_names(&files);
-    let project = Project::new(files.par_iter().filter_map(|file| read(file, &known).index).collect());
+    let room = AtomicUsize::new(0);
+    let project = Project::new(files.par_iter().filter_map(|file| read(file, &known, &room).index).collect());
     let own = project.files().find_map(|(id, index)| {
         let at = files.binary_search_by(|file| file.path.cmp(&index.path)).ok()?;
         Arc::ptr_eq(&files[at].config, &config).then_some(id)
