@@ -127,7 +127,7 @@ pub enum Why {
     InFunction,
     /// `importlib.import_module("a.b")`
     ByName,
-    /// The file is not among those that this run may change.
+    /// The run does not look at the file or at the module.
     NotInRun,
     /// Nothing says that the module which it names is cold.
     NotCold(ModuleName),

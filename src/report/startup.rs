@@ -158,7 +158,7 @@ pub(super) fn sentence(why: &Why) -> String {
         Why::Hot(module) => format!("`{module}` belongs at module level"),
         Why::InFunction => "in a function that runs at import".to_owned(),
         Why::ByName => "imported by name, not by a statement".to_owned(),
-        Why::NotInRun => "not among the files that this run may change".to_owned(),
+        Why::NotInRun => "this run does not look at it".to_owned(),
         Why::NotCold(module) => format!("nothing says that `{module}` is cold"),
     }
 }

@@ -148,6 +148,8 @@ impl<'a> After<'a> {
             Some(End::Kept) => Why::Comment,
             _ if import.by == By::Function => Why::InFunction,
             _ if import.by == By::Name => Why::ByName,
+            // It could move, had somebody asked for it.
+            Some(End::Leaves) => Why::NotCold(module),
             _ => match self.ground.verdict_on(&module) {
                 Some(Place::Module) => Why::Hot(module),
                 Some(Place::Function) => Why::NotInRun,

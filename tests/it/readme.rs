@@ -19,3 +19,13 @@ fn the_sample_is_configured_as_the_case_is() {
     };
     assert_eq!(read("case.toml")["config"].as_table(), Some(&read("before/hotcold.toml")));
 }
+
+#[test]
+fn the_plan_shown_is_the_plan_recorded() {
+    let readme = std::fs::read_to_string(repository().join("README.md")).expect("the README can be read");
+    let path = repository().join("fixtures/startup/a-plan-of-one-import/plan.txt");
+    let recorded = std::fs::read_to_string(path).expect("the plan is recorded");
+    let section = recorded.split("\n\n").skip_while(|part| !part.starts_with("Import time at start"));
+    let told: Vec<&str> = section.take_while(|part| !part.starts_with("Found")).collect();
+    assert!(!told.is_empty() && readme.contains(&told.join("\n\n")), "the README does not show\n{}", told.join("\n\n"));
+}
