@@ -53,7 +53,7 @@ fn a_circle_of_a_thousand_files_ends() {
     const FILES: usize = 1000;
     let body = |number| {
         let heavy = if number == FILES / 2 { HEAVY } else { "" };
-        format!("{heavy}import m{0}\n\n\ndef f():\n    return m{0}\n", (number + 1) % FILES)
+        format!("{heavy}import m{0}\n\n\ndef f():\n    return m{0}.f\n", (number + 1) % FILES)
     };
     let folder = project((0..FILES).map(body));
     let entries = entries(folder.path(), &["--plan"]);
