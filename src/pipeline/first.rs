@@ -27,7 +27,7 @@ pub(super) struct Read {
 pub(super) enum Tree {
     /// Nothing of it can change.
     Unwanted,
-    Kept(Module),
+    Kept(Box<Module>),
     /// It did not fit in the room for trees, and is parsed once more.
     Dropped,
 }
@@ -50,7 +50,7 @@ pub(super) fn read(file: &Input, known: &HashSet<SmolStr>, room: &AtomicUsize) -
     let takes = |left: usize| left.checked_sub(file.text.len());
     let tree = match wanted {
         false => Tree::Unwanted,
-        true if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, takes).is_ok() => Tree::Kept(module),
+        true if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, takes).is_ok() => Tree::Kept(Box::new(module)),
         true => Tree::Dropped,
     };
     Read { index, tree: Ok(tree) }
@@ -61,7 +61,7 @@ impl Tree {
     pub(super) fn module(self, file: &Input) -> Result<Option<Module>, Problem> {
         match self {
             Tree::Unwanted => Ok(None),
-            Tree::Kept(module) => Ok(Some(module)),
+            Tree::Kept(module) => Ok(Some(*module)),
             Tree::Dropped => python::parse(file.text.clone()).map(Some).map_err(|faults| problem(file, &faults)),
         }
     }

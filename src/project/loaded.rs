@@ -59,7 +59,8 @@ impl Project {
             Some((id, Loaded { file, place, what }))
         });
         let first = found.next()?;
-        let anyway = self.surely_loaded(home);
+        // The import in question is no reason why it is loaded anyway.
+        let anyway = self.follow_sure_imports(home, modules);
         std::iter::once(first).chain(found).find(|(id, _)| !anyway.contains(id)).map(|(_, loaded)| loaded)
     }
 
@@ -101,10 +102,11 @@ impl Project {
     /// The files that are loaded when `home` is, whatever this run moves: itself, the packages around it, and what
     /// imports that stay load under no condition.
     pub fn surely_loaded(&self, home: FileId) -> &BTreeSet<FileId> {
-        self.sure[home.0 as usize].get_or_init(|| self.follow_sure_imports(home))
+        self.sure[home.0 as usize].get_or_init(|| self.follow_sure_imports(home, &[]))
     }
 
-    fn follow_sure_imports(&self, home: FileId) -> BTreeSet<FileId> {
+    /// `except` are modules that imports of `home` itself do not count for.
+    fn follow_sure_imports(&self, home: FileId, except: &[ModuleName]) -> BTreeSet<FileId> {
         let own = self.file(home);
         let mut order: Vec<FileId> = vec![home];
         order.extend(
@@ -114,7 +116,8 @@ impl Project {
         let mut at = 0;
         while let Some(id) = order.get(at).copied() {
             at += 1;
-            let edges = self.file(id).edges.iter().filter(|edge| edge.is_certain && !edge.is_cold);
+            let counts = |edge: &&Edge| id != home || !edge.modules().any(|module| except.contains(&module));
+            let edges = self.file(id).edges.iter().filter(|edge| edge.is_certain && !edge.is_cold).filter(counts);
             for module in edges.flat_map(Edge::modules) {
                 let names = std::iter::successors(Some(module), ModuleName::parent);
                 order.extend(names.filter_map(|name| self.sure(&name)).filter(|next| seen.insert(*next)));
