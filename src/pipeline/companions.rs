@@ -55,7 +55,11 @@ pub(super) fn settle(
         }
         let proved: Vec<(usize, Result<Checked, Problem>)> = received
             .into_par_iter()
-            .map(|(receiver, strings)| (receiver, prove(&files[receiver], &strings, &check)))
+            .map(|(receiver, strings)| match results[receiver].as_ref().map(|checked| checked.as_ref()) {
+                // What could not be proved before, or was held back, does not change now.
+                Ok(Some(Checked { problem: Some(problem), .. })) | Err(problem) => (receiver, Err(problem.clone())),
+                _ => (receiver, prove(&files[receiver], &strings, &check)),
+            })
             .collect();
         let failed: Vec<(usize, Problem)> =
             proved.iter().filter_map(|(receiver, result)| Some((*receiver, result.as_ref().err()?.clone()))).collect();

@@ -218,6 +218,16 @@ impl<'a> File<'a> {
         }
     }
 
+    /// Whether the file calls what `chain` (`.part.part`) leads to from the imported name: then it is no module, and no
+    /// fixture of a test.
+    fn is_called(&self, subject: &Subject, chain: &str) -> bool {
+        let text = self.module.text();
+        self.model.references_to(self.model.module_scope(), &subject.bound).any(|reference| {
+            let after = &text[usize::from(reference.span.end())..];
+            after.strip_prefix(chain).is_some_and(|after| after.trim_start_matches([' ', '\t']).starts_with('('))
+        })
+    }
+
     pub(super) fn target_of(
         &self,
         import: &crate::python::Import,

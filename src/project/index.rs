@@ -84,8 +84,8 @@ pub struct FileIndex {
     /// Hashes of attributes read of things that cannot be told. Sorted.
     pub(super) loose: Vec<u32>,
     pub(super) needs: Vec<Need>,
-    /// Hashes of dotted names that imports name as modules, with whether that of a module below them told so.
-    pub(super) modules: BTreeSet<(u32, bool)>,
+    /// Hashes of dotted names that imports name as modules.
+    pub(super) modules: BTreeSet<u32>,
 }
 
 /// What must be known around a file to index it.

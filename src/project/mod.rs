@@ -177,18 +177,14 @@ impl Project {
 
         let imported: HashSet<u32> =
             self.files.iter().flat_map(|file| &file.imports).flat_map(lookup::spellings).collect();
-        let mut packages: HashSet<u32> = HashSet::new();
         for file in &mut self.files {
-            let modules = std::mem::take(&mut file.modules);
-            packages.extend(modules.iter().filter(|(_, is_package)| *is_package).map(|(number, _)| *number));
-            self.modules.extend(modules.into_iter().map(|(number, _)| number));
+            self.modules.extend(std::mem::take(&mut file.modules));
             self.loose.extend(std::mem::take(&mut file.loose));
         }
         for (position, file) in self.files.iter_mut().enumerate() {
             for need in std::mem::take(&mut file.needs) {
                 let is_module = self.modules.contains(&need.number);
-                let in_package = need.package.is_none_or(|package| packages.contains(&package));
-                if is_module || (need.is_deep && in_package && imported.contains(&need.number)) {
+                if is_module || (need.is_deep && imported.contains(&need.number)) {
                     self.needs.entry(need.number).or_default().push((FileId(position as u32), need.place));
                 }
             }

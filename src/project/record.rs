@@ -109,9 +109,7 @@ pub struct Class {
 pub struct Need {
     /// The hash of its dotted name.
     pub number: u32,
-    /// The hash of the module before it, if that is not at the top.
-    pub package: Option<u32>,
-    /// A part of it is asked for in turn.
+    /// A part of it is asked for in turn, and its package is at the top: it may be a module though no import says so.
     pub is_deep: bool,
     pub place: LineColumn,
 }

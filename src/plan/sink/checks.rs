@@ -164,7 +164,9 @@ fn test_file(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     if !known::is_test_file(&file.index().path) {
         return None;
     }
-    if file.facts.parameters.contains(subject.bound.as_str()) && !is_stdlib(subject) {
+    // pytest lets nobody call a fixture.
+    let may_be_fixture = !is_stdlib(subject) && !file.is_called(subject, "");
+    if file.facts.parameters.contains(subject.bound.as_str()) && may_be_fixture {
         let what = format!("`{}` is also the name of a parameter, so it may be a fixture", subject.bound);
         return Some(Refusal::here(Code::PossibleFixture, file.span_of(subject), what));
     }

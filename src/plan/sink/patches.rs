@@ -138,7 +138,7 @@ fn same_object(file: &File<'_>, subject: &Subject, target: &str, rest: &[&str], 
             if !has_submodule && own.iter().any(|home| home.bound_to(name).next().is_some()) {
                 return Err(format!("it goes through `{name}` of `{}` as well", first.path));
             }
-        } else if !stdlib::is_stdlib(home.root()) && !is_class_name(name) && is_called(file, subject, chain) {
+        } else if !stdlib::is_stdlib(home.root()) && !is_class_name(name) && file.is_called(subject, chain) {
             return Err(format!("`{home}.{name}` may also be a module of that name"));
         }
     }
@@ -148,15 +148,6 @@ fn same_object(file: &File<'_>, subject: &Subject, target: &str, rest: &[&str], 
 /// `Session`: no module is called so.
 fn is_class_name(name: &str) -> bool {
     name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase)
-}
-
-/// Whether this file calls what `chain` leads to from the name: then it is a function, which a module may be hidden by.
-fn is_called(file: &File<'_>, subject: &Subject, chain: &str) -> bool {
-    let text = file.module.text();
-    file.model.references_to(file.model.module_scope(), &subject.bound).any(|reference| {
-        let after = &text[usize::from(reference.span.end())..];
-        after.strip_prefix(chain).is_some_and(|after| after.trim_start().starts_with('('))
-    })
 }
 
 /// Whether a formatter would leave the lines as they are.

@@ -325,11 +325,7 @@ impl<'m> Collector<'_, '_, 'm> {
         for alias in &import.aliases {
             let Some(target) = targets(import, alias, &index.name, index.is_package) else { continue };
             let above = std::iter::successors(Some(target.module.clone()), ModuleName::parent);
-            index.modules.extend(
-                above
-                    .enumerate()
-                    .flat_map(|(up, module)| spellings(&module).into_iter().map(move |number| (number, up > 0))),
-            );
+            index.modules.extend(above.flat_map(|module| spellings(&module)));
             let dotted = target.dotted();
             let meant = match (&target.member, &alias.asname) {
                 (None, None) => ModuleName::new(dotted.root()),

@@ -442,10 +442,9 @@ impl<'m> Reader<'_, 'm> {
         let used = module.join(name);
         let own = self.provided.iter().flatten().any(|import| import.is_within(&used));
         let number = hash(used.as_str());
+        let is_deep = is_deep && !module.as_str().contains('.');
         if !own && self.needs.insert((number, is_deep)) {
-            let place = self.module.line_column(expr.span.start());
-            let package = module.as_str().contains('.').then(|| hash(module.as_str()));
-            self.index.needs.push(Need { number, package, is_deep, place });
+            self.index.needs.push(Need { number, is_deep, place: self.module.line_column(expr.span.start()) });
         }
     }
 
