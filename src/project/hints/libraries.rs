@@ -29,6 +29,9 @@ const BLIND: &[&str] = &[
     "tornado", "tqdm", "twisted", "typing_extensions", "urllib3", "vcr", "watchdog", "werkzeug", "wrapt", "yaml",
 ];
 
+/// Packages of libraries of which the same is known, and nothing of the rest. Sorted.
+const BLIND_PACKAGES: &[&str] = &["ray.data"];
+
 /// Functions of the standard library that do evaluate annotations when they decorate something.
 const READING: &[&str] = &["functools.singledispatch.register", "functools.singledispatchmethod.register"];
 
@@ -43,7 +46,9 @@ pub(super) fn is_blind(dotted: &str, is_stdlib: impl Fn(&str) -> bool) -> bool {
     if READING.contains(&dotted) || dotted.ends_with(".register") {
         return false;
     }
-    root == "builtins" || BLIND.binary_search(&root).is_ok() || is_stdlib(root)
+    let mut packages = dotted.match_indices('.').map(|(dot, _)| &dotted[..dot]);
+    let is_known = packages.any(|package| BLIND_PACKAGES.binary_search(&package).is_ok());
+    is_known || root == "builtins" || BLIND.binary_search(&root).is_ok() || is_stdlib(root)
 }
 
 #[cfg(test)]
@@ -52,7 +57,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted_and_share_nothing() {
-        assert!(READERS.is_sorted() && BLIND.is_sorted());
+        assert!(READERS.is_sorted() && BLIND.is_sorted() && BLIND_PACKAGES.is_sorted());
         assert!(READERS.iter().all(|name| !BLIND.contains(name)));
     }
 }

@@ -3,6 +3,8 @@
 
 pub(super) mod libraries;
 
+use std::collections::HashMap;
+
 use super::index::{Evaluated, Evaluation, Meaning, Shape};
 use super::{FileId, FileIndex, Project};
 use crate::name::ModuleName;
@@ -120,17 +122,43 @@ impl Project {
         Some((self.file(*id), *place))
     }
 
+    /// Whether some file calls `eval` on what another file may give it. Nothing reaches a file that imports no other and
+    /// that no other imports or names: a script that runs the examples of the documentation.
+    fn evaluates_strangers(&self) -> bool {
+        let mut alone: HashMap<&str, Vec<FileId>> = HashMap::new();
+        for (id, file) in self.files().filter(|(_, file)| file.hints.evals) {
+            if file.imports.iter().flat_map(|module| self.files_of(module)).any(|other| other != id) {
+                return true;
+            }
+            alone.entry(file.name.last()).or_default().push(id);
+        }
+        !alone.is_empty()
+            && self.files().any(|(other, file)| {
+                if file.hints.loads_any {
+                    return true;
+                }
+                let read = file.reads.iter().map(|read| &read.module);
+                let named = file.imports.iter().chain(read).chain(file.scans.iter().map(|scan| &scan.module));
+                // Of `sys.modules[name]` it is enough that nobody loads the file.
+                let named = named.filter(|module| module.as_str() != "*");
+                named.filter(|module| module.as_str().ends_with('*') || alone.contains_key(module.last())).any(|module| {
+                    let mut candidates = alone.values().flatten();
+                    candidates.any(|id| *id != other && self.means(module, *id))
+                })
+            })
+    }
+
     /// Names are followed only in a project that has something to hand them to.
     pub(super) fn index_hints(&mut self) {
         let uses = |file: &FileIndex| self.hint_library(file).is_some() || file.hints.dispatches;
         let user = self.files().find(|(_, file)| uses(file)).map(|(id, _)| id);
         self.hint_user = user;
+        self.evals = self.evaluates_strangers();
         for position in 0..self.files.len() {
             let id = FileId(position as u32);
             let hints = &mut self.files[position].hints;
             let handed_on = std::mem::take(&mut hints.handed_on);
             self.evaluations.extend((0..hints.evaluations.len()).map(|number| (id, number)));
-            self.evals |= hints.evals;
             if user.is_some() {
                 for (name, place) in handed_on {
                     self.handed_on.entry(name).or_insert((id, place));

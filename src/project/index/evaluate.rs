@@ -26,8 +26,15 @@ const EVALUATORS: &[&str] = &[
 /// called with `eval_str`.
 const INSPECTORS: &[&str] = &["signature", "from_callable", "get_annotations", "getfullargspec", "create_autospec"];
 
+/// Those of them that give signatures.
+const SIGNATURES: &[&str] = &["signature", "from_callable", "create_autospec"];
+
 /// The modules that these functions are of: the words are used for other things too.
 const INSPECTING: &[&str] = &["inspect", "annotationlib", "typing_extensions", "unittest", "mock"];
+
+/// Names of functions that load a module by its name.
+const LOADERS: &[&str] =
+    &["import_module", "__import__", "import_string", "load_module", "exec_module", "run_module", "run_path"];
 
 /// Reads what `module` does with annotations into `facts`, which knows the names of its body already.
 pub(super) fn read(facts: &mut HintFacts, module: &Module, name: &ModuleName, is_package: bool) {
@@ -48,9 +55,11 @@ pub(super) fn read(facts: &mut HintFacts, module: &Module, name: &ModuleName, is
     if let (true, Some(place)) = (evals || looks_up, reads_fields) {
         facts.evaluations.push(Evaluation { of: None, when: Evaluated::Text, call: "fields".into(), place });
     }
-    if evals || looks_up {
-        // What is done with the text that is read cannot be told.
-        facts.evaluations.iter_mut().for_each(|evaluation| evaluation.when = Evaluated::Text);
+    // What is done with the text that is read cannot be told. A signature gives it by its parameters' `annotation`, which
+    // is recorded where it is asked for; as a whole it can be evaluated and is the name of nothing.
+    let may_evaluate = |call: &str| evals || (looks_up && !SIGNATURES.contains(&call));
+    for evaluation in facts.evaluations.iter_mut().filter(|evaluation| may_evaluate(&evaluation.call)) {
+        evaluation.when = Evaluated::Text;
     }
     facts.evals |= evals;
 }
@@ -134,10 +143,11 @@ impl<'m> Visitor<'m> for Finder<'_, 'm> {
                     None if has("autospec") => self.evaluation(Evaluated::Deferred, "autospec", None, expr.span),
                     None => {}
                 }
-                if let Some([.., "import_module" | "__import__"]) = func.as_dotted().as_deref()
-                    && let Some(module) = args.first().and_then(|arg| arg.as_str()?.plain(self.module.text()))
-                {
-                    self.library(&[module], expr.span);
+                if last(func).is_some_and(|name| LOADERS.contains(&name)) {
+                    match args.first().and_then(|arg| arg.as_str()?.plain(self.module.text())) {
+                        Some(module) => self.library(&[module], expr.span),
+                        None => self.facts.loads_any = true,
+                    }
                 }
                 self.facts.dispatches |= last(func) == Some("singledispatch");
                 // What is called is not handed on.
@@ -149,6 +159,7 @@ impl<'m> Visitor<'m> for Finder<'_, 'm> {
                 return;
             }
             ExprKind::Attribute { value, attr } => {
+                self.facts.loads_any |= LOADERS.contains(&attr.name.as_str());
                 match attr.name.as_str() {
                     "__annotations__" | "__annotate__" => {
                         self.evaluation(Evaluated::Deferred, &attr.name, Some(value), expr.span);
@@ -175,6 +186,7 @@ impl<'m> Visitor<'m> for Finder<'_, 'm> {
             }
             ExprKind::Name(name) => {
                 self.evals |= matches!(name.as_str(), "eval" | "exec");
+                self.facts.loads_any |= LOADERS.contains(&name.as_str());
                 self.facts.dispatches |= matches!(name.as_str(), "singledispatch" | "singledispatchmethod");
                 self.value(expr);
             }

@@ -21,6 +21,8 @@ pub struct HintFacts {
     pub evaluations: Vec<Evaluation>,
     /// `eval` is called somewhere.
     pub evals: bool,
+    /// A module is loaded whose name cannot be told.
+    pub loads_any: bool,
     /// `functools.singledispatch` is used: it evaluates the annotations of what is registered.
     pub dispatches: bool,
     pub handed_on: HandedOn,
@@ -101,16 +103,26 @@ impl HintFacts {
                     self.bind(&class.name.name, Meaning::Class(shape));
                 }
                 StmtKind::Assign { targets, value } => {
-                    let meaning = match &value.kind {
-                        ExprKind::Call { func, .. } => Meaning::Made(self.absolute(func, home.name)),
-                        _ => self.absolute(value, home.name).map_or(Meaning::Other, Meaning::Imported),
-                    };
+                    let meaning = self.meaning(value, home);
                     for name in targets.iter().filter_map(|target| target.as_name()) {
                         self.bind(name, meaning.clone());
                     }
                 }
+                StmtKind::AnnAssign { target, value: Some(value), .. } => {
+                    if let Some(name) = target.as_name() {
+                        self.bind(name, self.meaning(value, home));
+                    }
+                }
                 _ => stmt.blocks().into_iter().for_each(|inner| self.read_body(inner, home)),
             }
+        }
+    }
+
+    /// What a name means that is given the value.
+    fn meaning(&self, value: &Expr, home: &Home<'_>) -> Meaning {
+        match &value.kind {
+            ExprKind::Call { func, .. } => Meaning::Made(self.absolute(func, home.name)),
+            _ => self.absolute(value, home.name).map_or(Meaning::Other, Meaning::Imported),
         }
     }
 
