@@ -25,6 +25,8 @@ pub struct Facts<'m> {
     comments: &'m [Span],
     /// The chain of attributes on a name (`a.b.c`), by the start of the name.
     chains: HashMap<TextSize, Vec<&'m str>>,
+    /// Those of them that are called: `a.b.c()`.
+    called_chains: HashSet<TextSize>,
     /// References by their start.
     references: HashMap<TextSize, usize>,
     /// Uses that may see any global name from a string.
@@ -80,6 +82,7 @@ impl<'m> Facts<'m> {
             text,
             comments: module.comments(),
             chains: HashMap::new(),
+            called_chains: HashSet::new(),
             references,
             dynamic: None,
             locals: HashMap::new(),
@@ -151,6 +154,11 @@ impl<'m> Facts<'m> {
     /// The names after a reference: `["b", "c"]` of `a.b.c`, for the reference `a`.
     pub fn chain(&self, reference: &Reference) -> &[&'m str] {
         self.chains.get(&reference.span.start()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the chain of a reference is called as a whole.
+    pub fn is_called(&self, reference: &Reference) -> bool {
+        self.called_chains.contains(&reference.span.start())
     }
 
     /// The reference that begins at `at`.

@@ -66,6 +66,7 @@ impl<'m> Visitor<'m> for Collector<'_, 'm> {
                     self.called.insert(func.span.start());
                 }
                 if let Some(parts) = func.as_dotted() {
+                    self.facts.called_chains.insert(func.span.start());
                     self.call(&parts, expr, args);
                     let values = args.iter().chain(keywords.iter().map(|keyword| &keyword.value));
                     self.registrations(&parts, expr, values);

@@ -40,8 +40,11 @@ pub(super) fn own(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     others_of_root(file, subject).into_iter().filter(|(name, _)| Some(*name) != own_name).find_map(|(name, other)| {
         file.model.references_to(module_scope, name).find_map(|reference| {
             let mut used = other.stands_for.clone();
-            for part in file.facts.chain(reference) {
+            for (behind, part) in file.facts.chain(reference).iter().enumerate() {
                 used = used.join(part);
+                if is_function(file, reference, behind + 1, &used) {
+                    break;
+                }
                 // Through a second name a member of a foreign package is taken for a function or class, as most are.
                 let member = member.as_ref().filter(|_| is_submodule || other.is_plain);
                 let loads = subject.target.module.is_within(&used) || member == Some(&used);
@@ -110,10 +113,19 @@ pub(super) fn unnamed(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     }
     file.model.references_to(module_scope, root).find_map(|reference| {
         let used = ModuleName::new(root)?.join(file.facts.chain(reference).first()?);
+        if is_function(file, reference, 1, &used) {
+            return None;
+        }
         let what = format!("uses `{used}`, which no import of the file names");
         let is_named = named.iter().any(|module| module.is_within(&used));
         (!is_named).then(|| Refusal::here(Code::ImplicitSubmodule, reference.span, what))
     })
+}
+
+/// Whether the first `length` names behind a reference are called together, which no module can be.
+fn is_function(file: &File<'_>, reference: &Reference, length: usize, used: &ModuleName) -> bool {
+    let is_whole = file.facts.chain(reference).len() == length;
+    is_whole && file.facts.is_called(reference) && file.project.running(used).next().is_none()
 }
 
 /// Whether `b` of `from a import b` may be the module `a.b`.

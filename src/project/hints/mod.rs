@@ -141,10 +141,12 @@ impl Project {
                 let named = file.imports.iter().chain(read).chain(file.scans.iter().map(|scan| &scan.module));
                 // Of `sys.modules[name]` it is enough that nobody loads the file.
                 let named = named.filter(|module| module.as_str() != "*");
-                named.filter(|module| module.as_str().ends_with('*') || alone.contains_key(module.last())).any(|module| {
-                    let mut candidates = alone.values().flatten();
-                    candidates.any(|id| *id != other && self.means(module, *id))
-                })
+                named.filter(|module| module.as_str().ends_with('*') || alone.contains_key(module.last())).any(
+                    |module| {
+                        let mut candidates = alone.values().flatten();
+                        candidates.any(|id| *id != other && self.means(module, *id))
+                    },
+                )
             })
     }
 

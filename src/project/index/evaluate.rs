@@ -190,6 +190,10 @@ impl<'m> Visitor<'m> for Finder<'_, 'm> {
                 self.facts.dispatches |= matches!(name.as_str(), "singledispatch" | "singledispatchmethod");
                 self.value(expr);
             }
+            // `"sphinx" in sys.modules` looks nothing up.
+            ExprKind::Operation(operands) if self.asks_for_membership(operands) => {
+                return operands[..1].iter().for_each(|operand| self.visit_expr(operand));
+            }
             ExprKind::Str(string) => {
                 if let Some(content) = string.plain(self.module.text()).filter(|content| content.len() < 80) {
                     self.string(content, expr.span);
@@ -213,6 +217,12 @@ impl<'m> Finder<'_, 'm> {
             // Its other name leads to it from here on.
             self.hand_on(&alias.name, stmt.span);
         }
+    }
+
+    fn asks_for_membership(&self, operands: &[Expr]) -> bool {
+        let [left, right] = operands else { return false };
+        let between = &self.module.text()[Span::new(left.span.end(), right.span.start())];
+        matches!(right.as_dotted().as_deref(), Some([_, "modules"])) && matches!(between.trim(), "in" | "not in")
     }
 
     fn library(&mut self, modules: &[&str], span: Span) {

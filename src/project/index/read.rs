@@ -323,10 +323,10 @@ impl<'m> Reader<'_, 'm> {
 
     /// Reads what a chain of attributes reads, without its value going anywhere.
     pub(super) fn mention(&mut self, expr: &'m Expr) {
-        self.mention_part(expr, false);
+        self.mention_part(expr, Use::Value);
     }
 
-    fn mention_part(&mut self, expr: &'m Expr, is_deep: bool) {
+    fn mention_part(&mut self, expr: &'m Expr, use_: Use) {
         match &expr.kind {
             ExprKind::Name(_) => {}
             ExprKind::Attribute { value, attr } => {
@@ -343,12 +343,12 @@ impl<'m> Reader<'_, 'm> {
                         "__dict__" => self.scan(module, ScanKind::Reads, expr.span),
                         _ => self.read(module, &attr.name, expr.span, ReadKind::Attribute),
                     }
-                    self.need(module, &attr.name, expr, is_deep);
+                    self.need(module, &attr.name, expr, use_);
                 }
-                self.mention_part(value, true);
+                self.mention_part(value, Use::Part);
             }
             ExprKind::Call { func, args, keywords } => {
-                self.mention(func);
+                self.mention_part(func, Use::Call);
                 self.call(expr, func, args, keywords);
             }
             _ => self.visit_expr(expr),
@@ -434,15 +434,16 @@ impl<'m> Reader<'_, 'm> {
     }
 
     /// A submodule, as it may be, that is used without an import of its own.
-    fn need(&mut self, module: &ModuleName, name: &str, expr: &Expr, is_deep: bool) {
-        // A stub never runs.
-        if module.as_str().ends_with('*') || self.index.is_stub() {
+    fn need(&mut self, module: &ModuleName, name: &str, expr: &Expr, use_: Use) {
+        // A stub never runs, and no module can be called, but for one of the project that puts something in its place.
+        let is_function = use_ == Use::Call && !self.around.modules.contains(name);
+        if module.as_str().ends_with('*') || self.index.is_stub() || is_function {
             return;
         }
         let used = module.join(name);
         let own = self.provided.iter().flatten().any(|import| import.is_within(&used));
         let number = hash(used.as_str());
-        let is_deep = is_deep && !module.as_str().contains('.');
+        let is_deep = use_ == Use::Part && !module.as_str().contains('.');
         if !own && self.needs.insert((number, is_deep)) {
             self.index.needs.push(Need { number, is_deep, place: self.module.line_column(expr.span.start()) });
         }
@@ -451,6 +452,15 @@ impl<'m> Reader<'_, 'm> {
     pub(super) fn loosely(&mut self, name: &str) {
         self.loose.insert(hash(name));
     }
+}
+
+/// What is done with an attribute.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Value,
+    Call,
+    /// An attribute of it is asked for in turn.
+    Part,
 }
 
 /// The parts of a string that may be the path of a name: `a.b.c`, `a.b:c`.
