@@ -215,6 +215,9 @@ codes! {
     SysModulesPatched "sys-modules-patched" ["H181"]
         "Something in the project replaces the module in `sys.modules`; when it is imported decides which is found.",
         "Patch an attribute of the module instead.";
+    SysModulesProbe "sys-modules-probe" ["H238"]
+        "Something in the project asks `sys.modules` for the module; when it is imported decides the answer.",
+        "Import the module there, or look for it with `importlib.util.find_spec`.";
     SubmoduleProvider "submodule-provider" ["H106"]
         "Another file uses the submodule without importing it, and gets it through this import.",
         "Import the submodule there.";

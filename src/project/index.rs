@@ -12,6 +12,7 @@ mod hints;
 mod known;
 mod names;
 mod patch;
+mod probe;
 mod process;
 mod read;
 mod scope;
@@ -58,6 +59,8 @@ pub struct FileIndex {
     pub roots: BTreeSet<SmolStr>,
     /// Modules replaced in or removed from `sys.modules`.
     pub sys_modules: Vec<(SmolStr, LineColumn)>,
+    /// Modules that `sys.modules` is asked for.
+    pub probes: Vec<(SmolStr, LineColumn)>,
     /// Names that a function of the file rebinds.
     pub rebound: BTreeMap<SmolStr, LineColumn>,
     /// Where a function of the file rebinds names that cannot be told.
@@ -167,6 +170,7 @@ impl FileIndex {
             edges,
             roots: BTreeSet::new(),
             sys_modules: Vec::new(),
+            probes: Vec::new(),
             rebound: BTreeMap::new(),
             rebinds_any: None,
             defined: BTreeMap::new(),
@@ -192,6 +196,7 @@ impl FileIndex {
             exports::read(&mut index, module);
         }
         index.process = process::read(&index, module, &names);
+        index.probes = probe::read(module, &names);
         Reader::new(&mut index, module, names, around).read_file();
         Some(index)
     }

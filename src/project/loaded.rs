@@ -99,6 +99,18 @@ impl Project {
         keeper.map_or(Provision::Unknown, Provision::Keeper)
     }
 
+    /// Who asks `sys.modules` for `module`, where it is there only because of imports of the file `importer`, as far as
+    /// can be told.
+    pub fn prober(&self, importer: FileId, module: &ModuleName) -> Option<(&FileIndex, LineColumn)> {
+        let probes = self.probes.get(module.last())?.iter().filter(|(asked, ..)| asked.may_be(module));
+        let mut open = probes.filter(|(_, id, _)| match self.provision(*id, module) {
+            Provision::Sure => false,
+            Provision::Keeper(keeper) => keeper == importer,
+            Provision::Unknown => true,
+        });
+        open.next().map(|(_, id, place)| (self.file(*id), *place))
+    }
+
     /// The files that are loaded when `home` is, whatever this run moves: itself, the packages around it, and what
     /// imports that stay load under no condition.
     pub fn surely_loaded(&self, home: FileId) -> &BTreeSet<FileId> {

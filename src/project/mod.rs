@@ -75,6 +75,8 @@ pub struct Project {
     parents: HashSet<SmolStr>,
     /// Modules replaced in `sys.modules`, with a place.
     sys_modules: BTreeMap<SmolStr, (FileId, LineColumn)>,
+    /// Modules that `sys.modules` is asked for, by the last component of their name.
+    probes: HashMap<SmolStr, Vec<(ModuleName, FileId, LineColumn)>>,
     /// Calls that evaluate annotations: (file, position in its evaluations).
     evaluations: Vec<(FileId, usize)>,
     /// Some file calls `eval`.
@@ -108,6 +110,7 @@ impl Project {
             roots: BTreeSet::new(),
             parents: HashSet::new(),
             sys_modules: BTreeMap::new(),
+            probes: HashMap::new(),
             evaluations: Vec::new(),
             evals: false,
             hint_user: None,
@@ -129,6 +132,10 @@ impl Project {
             }
             for (module, place) in &file.sys_modules {
                 project.sys_modules.entry(module.clone()).or_insert((id, *place));
+            }
+            for (module, place) in &file.probes {
+                let Some(module) = ModuleName::new(module) else { continue };
+                project.probes.entry(SmolStr::new(module.last())).or_default().push((module, id, *place));
             }
         }
         project.sure.resize_with(project.files.len(), OnceLock::new);

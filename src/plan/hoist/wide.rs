@@ -7,7 +7,7 @@ use super::{present, same, written};
 use crate::plan::facts::All;
 use crate::plan::sink::{
     ambiguous, clash, framework_file, frozen_time, import_hook, import_time_input, is_private, late_binding, notebook,
-    side_effect_module,
+    probed, side_effect_module,
 };
 use crate::plan::{At, Code, File, Place, Refusal, Subject, known};
 use crate::project::{ScanKind, Wants};
@@ -217,7 +217,7 @@ fn sources(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     if let Some((reader, place)) = file.project.sys_modules_write(&subject.target.module) {
         return Some(Refusal::elsewhere(Code::SysModulesPatched, &reader.path, place, "replaces it in `sys.modules`"));
     }
-    late_binding(file, subject)
+    probed(file, subject).or_else(|| late_binding(file, subject))
 }
 
 fn cycle(file: &File<'_>, subject: &Subject) -> Option<Refusal> {

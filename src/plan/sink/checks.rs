@@ -35,6 +35,7 @@ const CHECKS: &[Check] = &[
     submodules::provider,
     submodules::own,
     submodules::unnamed,
+    submodules::probed,
     sys_modules,
     clash,
     loading::late_binding,

@@ -31,6 +31,16 @@ pub(super) fn provider(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     })
 }
 
+/// `sys.modules["pandas"]`, `"pandas" in sys.modules`
+pub(in crate::plan) fn probed(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let first = if may_be_submodule(file, subject) { subject.target.dotted() } else { subject.target.module.clone() };
+    std::iter::successors(Some(first), ModuleName::parent).find_map(|module| {
+        let (asker, place) = file.project.prober(file.id, &module)?;
+        let what = format!("asks whether `{module}` is loaded");
+        Some(Refusal::elsewhere(Code::SysModulesProbe, &asker.path, place, what))
+    })
+}
+
 /// `p.sub` works through another import of `p`, under whichever name, only because this import loads `p.sub`.
 pub(super) fn own(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let module_scope = file.model.module_scope();

@@ -1,6 +1,7 @@
 //! What calls read of modules, replace in them, or learn of them as a whole: `getattr`, `patch`, `vars`, `reload`.
 
 use super::filter::Filter;
+use super::module_of_path;
 use super::patch::Form;
 use super::read::{Reader, dotted_path};
 use crate::name::ModuleName;
@@ -62,6 +63,9 @@ impl<'m> Reader<'_, 'm> {
         // `from importlib import reload as again`
         let last = full.first().and_then(|name| name.rsplit('.').next()).unwrap_or(written);
         self.sys_modules_call(&parts, args);
+        if matches!(last, "run_path" | "run_module") && self.discarded != call.span {
+            self.names_of_a_run(args, call.span);
+        }
         self.changes_own_names(call);
         let patching = parts.iter().any(|part| PATCHING.contains(part));
         let outer = std::mem::replace(&mut self.in_patch, patching);
@@ -112,6 +116,9 @@ impl<'m> Reader<'_, 'm> {
         if let Some(name) = name {
             for module in &modules {
                 self.read(module, name, second.map_or(span, |second| second.span), kind);
+                if matches!(last, "getattr" | "hasattr") {
+                    self.need_by_name(module, name, first);
+                }
             }
             if kind == ReadKind::Patched {
                 self.through(first);
@@ -135,6 +142,18 @@ impl<'m> Reader<'_, 'm> {
         };
         modules.iter().for_each(|module| self.scan(module, scan, span));
         1
+    }
+
+    /// `runpy.run_path("app/handler.py")` gives the names of the module, run once more.
+    fn names_of_a_run(&mut self, args: &'m [Expr], span: Span) {
+        let target = args.first().and_then(|arg| arg.as_str()?.plain(self.module.text()));
+        let module = target.and_then(|target| match target.ends_with(".py") {
+            true => module_of_path(target).map(|(module, _)| module),
+            false => ModuleName::new(target),
+        });
+        if let Some(module) = module {
+            self.scan(&module, ScanKind::Reads, span);
+        }
     }
 
     /// What is looked at among the members of a module.

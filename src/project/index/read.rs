@@ -26,6 +26,8 @@ pub(super) struct Reader<'i, 'm> {
     pub(super) header: Span,
     pub(super) patches: Patches<'m>,
     pub(super) in_patch: bool,
+    /// The last expression whose value goes nowhere.
+    pub(super) discarded: Span,
     /// What the functions around bind themselves, innermost last.
     locals: Vec<Locals<'m>>,
     /// The modules whose import the functions around, and the module's body, have seen to.
@@ -53,6 +55,7 @@ impl<'i, 'm> Reader<'i, 'm> {
             header: Span::default(),
             patches: Patches::new(module),
             in_patch: false,
+            discarded: Span::default(),
             locals: Vec::new(),
             provided: vec![own],
             in_function: false,
@@ -112,7 +115,10 @@ impl<'m> Visitor<'m> for Reader<'_, 'm> {
                 self.condition(test);
                 self.blocks(stmt);
             }
-            StmtKind::Expr(value) => self.mention(value),
+            StmtKind::Expr(value) => {
+                self.discarded = value.span;
+                self.mention(value);
+            }
             _ => walk_stmt(self, stmt),
         }
     }
@@ -447,6 +453,11 @@ impl<'m> Reader<'_, 'm> {
         if !own && self.needs.insert((number, is_deep)) {
             self.index.needs.push(Need { number, is_deep, place: self.module.line_column(expr.span.start()) });
         }
+    }
+
+    /// `getattr(package, "name")`
+    pub(super) fn need_by_name(&mut self, module: &ModuleName, name: &str, expr: &Expr) {
+        self.need(module, name, expr, Use::Value);
     }
 
     pub(super) fn loosely(&mut self, name: &str) {
