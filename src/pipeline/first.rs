@@ -2,7 +2,6 @@
 //! second pass needs it. Decides nothing about imports.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use smol_str::SmolStr;
@@ -116,7 +115,7 @@ fn problem(file: &Input, faults: &[python::Fault]) -> Problem {
 }
 
 /// Top-level names that isort would take for first-party: folders and files of the root and of `src`.
-pub(super) fn first_party(files: &[Input]) -> Arc<BTreeSet<SmolStr>> {
+pub(super) fn first_party(files: &[Input]) -> BTreeSet<SmolStr> {
     let mut names = BTreeSet::new();
     for file in files {
         for path in [Some(file.path.as_str()), file.path.strip_prefix("src/")].into_iter().flatten() {
@@ -127,5 +126,5 @@ pub(super) fn first_party(files: &[Input]) -> Arc<BTreeSet<SmolStr>> {
             names.extend(name.map(SmolStr::new));
         }
     }
-    Arc::new(names)
+    names
 }

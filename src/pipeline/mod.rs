@@ -85,7 +85,8 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
     let first_party = first_party(&files);
     let project = Project::new(indexes.into_iter().flatten().collect()).naming(first::entry_points(&inputs.settings));
     let survey = start::survey(&project, &mut files);
-    let around = Around { project: &project, first_party: &first_party, only: inputs.only, safety: inputs.safety };
+    let sections = second::sections(&files, &first_party);
+    let around = Around { project: &project, sections: &sections, only: inputs.only, safety: inputs.safety };
 
     let judged: Vec<_> = files
         .par_iter()

@@ -1,11 +1,12 @@
 //! The second pass over a file: plan it with the whole project in sight, and prove what would be written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
 use super::{Input, companions, findings};
-use crate::config::TypeHints;
+use crate::config::{Config, TypeHints};
 use crate::edit;
 use crate::name::ModuleName;
 use crate::outcome::{FileOutcome, Problem, Statistics};
@@ -22,8 +23,8 @@ use crate::verify;
 /// What is the same for all files of a run.
 pub(super) struct Around<'a> {
     pub(super) project: &'a Project,
-    /// Top-level names that isort takes for first-party.
-    pub(super) first_party: &'a BTreeSet<SmolStr>,
+    /// By the address of the configuration.
+    pub(super) sections: &'a HashMap<usize, Sections>,
     pub(super) only: &'a [ModuleName],
     pub(super) safety: Safety,
 }
@@ -47,7 +48,7 @@ pub(super) fn check(
     if opted_out(module) {
         return Ok(None);
     }
-    let Around { project, first_party, only, safety } = *around;
+    let Around { project, sections, only, safety } = *around;
     let Some(id) = project.find(&input.path) else { return Ok(None) };
     let model = Model::new(module);
     let facts = Facts::new(module, &model);
@@ -56,8 +57,8 @@ pub(super) fn check(
     if plan.subjects.is_empty() && strings.is_empty() {
         return Ok(None);
     }
-    let sections = sections(input, first_party);
-    let (rewrite, problem) = match rewrite(&file, &plan, &sections, strings) {
+    let sections = &sections[&address(&input.config)];
+    let (rewrite, problem) = match rewrite(&file, &plan, sections, strings) {
         Ok(rewrite) => (rewrite, None),
         Err(violation) => {
             let message = format!(
@@ -85,10 +86,22 @@ pub(super) fn opted_out(module: &Module) -> bool {
         && module.comments().iter().any(|comment| plan::directive(&text[*comment]) == Some("skip-file"))
 }
 
-fn sections(input: &Input, first_party: &BTreeSet<SmolStr>) -> Sections {
-    let mut names = first_party.clone();
-    names.extend(input.config.known_first_party.iter().map(SmolStr::new));
-    Sections { minor: input.config.target_minor(), first_party: names }
+/// What isort takes for first-party under each configuration: what it names itself, and `names`.
+pub(super) fn sections(files: &[Input], names: &BTreeSet<SmolStr>) -> HashMap<usize, Sections> {
+    let mut sections = HashMap::new();
+    for config in files.iter().map(|file| &file.config) {
+        sections.entry(address(config)).or_insert_with(|| {
+            let mut first_party = names.clone();
+            first_party.extend(config.known_first_party.iter().map(SmolStr::new));
+            Sections { minor: config.target_minor(), first_party }
+        });
+    }
+    sections
+}
+
+/// Configurations are shared by the files of a folder; those of two folders are two, equal or not.
+fn address(config: &Arc<Config>) -> usize {
+    Arc::as_ptr(config).addr()
 }
 
 fn rewrite(

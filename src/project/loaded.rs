@@ -1,6 +1,8 @@
 //! What importing a module loads of the project, and what that changes or takes from the process.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{Class, Edge, FileId, FileIndex, Project};
 use crate::name::ModuleName;
@@ -25,43 +27,100 @@ pub enum Provision {
     Unknown,
 }
 
+/// Answers that others ask for again, each found when it is first asked for.
+#[derive(Debug, Default)]
+pub(super) struct Loading {
+    /// What is loaded with each file.
+    sure: Vec<OnceLock<BTreeSet<FileId>>>,
+    /// What each file's imports load that stay and run under no condition.
+    next: Vec<OnceLock<Vec<FileId>>>,
+    effects: Memo<[ModuleName; 2], Arc<[Matter]>>,
+    inputs: Memo<[ModuleName; 2], Arc<[Matter]>>,
+    provisions: Memo<(FileId, ModuleName), Provision>,
+}
+
+impl Loading {
+    pub(super) fn new(files: usize) -> Loading {
+        let mut loading = Loading::default();
+        loading.sure.resize_with(files, OnceLock::new);
+        loading.next.resize_with(files, OnceLock::new);
+        loading
+    }
+}
+
+/// Why it matters that a file is loaded.
+type Matter = (FileId, LineColumn, String);
+
+#[derive(Debug)]
+struct Memo<K, V>(Mutex<HashMap<K, V>>);
+
+impl<K, V> Default for Memo<K, V> {
+    fn default() -> Memo<K, V> {
+        Memo(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Memo<K, V> {
+    /// Two that ask at once may both find the answer: it is the same.
+    fn get_or(&self, key: K, find: impl FnOnce(&K) -> V) -> V {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = known().get(&key) {
+            return value.clone();
+        }
+        let value = find(&key);
+        known().insert(key, value.clone());
+        value
+    }
+}
+
 impl Project {
     /// The first thing beyond itself that loading `modules` changes, if `home` does not load it anyway.
-    pub fn effect(&self, home: FileId, modules: &[ModuleName]) -> Option<Loaded<'_>> {
-        self.first(home, modules, |file| {
-            if let (Some((path, _)), Some(class)) =
-                (self.subclasses_query(), file.classes.iter().find(|class| !class.bases.is_empty()))
-            {
-                return Some((class.place, format!("defines a subclass, and `{path}` asks for all subclasses")));
-            }
-            let registered = file.classes.iter().find_map(|class| {
-                let by = self.registrar(class, &mut BTreeSet::new())?;
-                Some((class.place, format!("defines `{}`, of which {by} takes note", class.name)))
-            });
-            registered.or_else(|| file.effect.clone())
-        })
+    pub fn effect(&self, home: FileId, modules: &[ModuleName; 2]) -> Option<Loaded<'_>> {
+        let found = self.loading.effects.get_or(modules.clone(), |modules| {
+            self.matters(modules, |file| {
+                if let (Some((path, _)), Some(class)) =
+                    (self.subclasses_query(), file.classes.iter().find(|class| !class.bases.is_empty()))
+                {
+                    return Some((class.place, format!("defines a subclass, and `{path}` asks for all subclasses")));
+                }
+                let registered = file.classes.iter().find_map(|class| {
+                    let by = self.registrar(class, &mut BTreeSet::new())?;
+                    Some((class.place, format!("defines `{}`, of which {by} takes note", class.name)))
+                });
+                registered.or_else(|| file.effect.clone())
+            })
+        });
+        self.first(home, modules, &found)
     }
 
     /// The first thing that loading `modules` takes from the process, if `home` does not load it anyway.
-    pub fn input(&self, home: FileId, modules: &[ModuleName]) -> Option<Loaded<'_>> {
-        self.first(home, modules, |file| file.input.clone())
+    pub fn input(&self, home: FileId, modules: &[ModuleName; 2]) -> Option<Loaded<'_>> {
+        let found =
+            self.loading.inputs.get_or(modules.clone(), |modules| self.matters(modules, |file| file.input.clone()));
+        self.first(home, modules, &found)
     }
 
-    fn first<'p>(
-        &'p self,
-        home: FileId,
+    /// What matters of all that loading `modules` loads, in the order in which it comes up.
+    fn matters(
+        &self,
         modules: &[ModuleName],
-        matter: impl Fn(&'p FileIndex) -> Option<(LineColumn, String)>,
-    ) -> Option<Loaded<'p>> {
-        let mut found = self.loads(modules).into_iter().filter_map(|id| {
-            let file = self.file(id);
-            let (place, what) = matter(file)?;
-            Some((id, Loaded { file, place, what }))
+        matter: impl Fn(&FileIndex) -> Option<(LineColumn, String)>,
+    ) -> Arc<[Matter]> {
+        let found = self.loads(modules).into_iter().filter_map(|id| {
+            let (place, what) = matter(self.file(id))?;
+            Some((id, place, what))
         });
-        let first = found.next()?;
+        found.collect()
+    }
+
+    fn first(&self, home: FileId, modules: &[ModuleName], found: &[Matter]) -> Option<Loaded<'_>> {
+        if found.is_empty() {
+            return None;
+        }
         // The import in question is no reason why it is loaded anyway.
         let anyway = self.follow_sure_imports(home, modules);
-        std::iter::once(first).chain(found).find(|(id, _)| !anyway.contains(id)).map(|(_, loaded)| loaded)
+        let (id, place, what) = found.iter().find(|(id, ..)| !anyway.contains(id))?;
+        Some(Loaded { file: self.file(*id), place: *place, what: what.clone() })
     }
 
     /// The files that importing `modules` runs, in the order in which they come up. Stubs never run.
@@ -82,10 +141,16 @@ impl Project {
 
     /// Who loads the submodule `module` for a file that uses it without importing it.
     pub fn provision(&self, user: FileId, module: &ModuleName) -> Provision {
+        let find = |(user, module): &(FileId, ModuleName)| self.find_provision(*user, module);
+        self.loading.provisions.get_or((user, module.clone()), find)
+    }
+
+    fn find_provision(&self, user: FileId, module: &ModuleName) -> Provision {
+        let submodules: Vec<FileId> = self.running(module).collect();
         let mut keeper = None;
         for id in self.surely_loaded(user) {
             let file = self.file(*id);
-            if self.running(module).any(|submodule| submodule == *id) {
+            if submodules.contains(id) {
                 return Provision::Sure;
             }
             let loads = |edge: &&Edge| edge.is_certain && edge.target.dotted().is_within(module);
@@ -114,28 +179,35 @@ impl Project {
     /// The files that are loaded when `home` is, whatever this run moves: itself, the packages around it, and what
     /// imports that stay load under no condition.
     pub fn surely_loaded(&self, home: FileId) -> &BTreeSet<FileId> {
-        self.sure[home.0 as usize].get_or_init(|| self.follow_sure_imports(home, &[]))
+        self.loading.sure[home.index()].get_or_init(|| self.follow_sure_imports(home, &[]))
     }
 
     /// `except` are modules that imports of `home` itself do not count for.
     fn follow_sure_imports(&self, home: FileId, except: &[ModuleName]) -> BTreeSet<FileId> {
-        let own = self.file(home);
         let mut order: Vec<FileId> = vec![home];
-        order.extend(
-            self.files().filter(|(_, file)| file.is_package && own.name.is_within(&file.name)).map(|(id, _)| id),
-        );
+        let around = std::iter::successors(Some(self.file(home).name.clone()), ModuleName::parent);
+        order.extend(around.filter_map(|name| self.packages.get(name.as_str())).flatten());
         let mut seen: BTreeSet<FileId> = order.iter().copied().collect();
         let mut at = 0;
         while let Some(id) = order.get(at).copied() {
             at += 1;
-            let counts = |edge: &&Edge| id != home || !edge.modules().any(|module| except.contains(&module));
-            let edges = self.file(id).edges.iter().filter(|edge| edge.is_certain && !edge.is_cold).filter(counts);
-            for module in edges.flat_map(Edge::modules) {
-                let names = std::iter::successors(Some(module), ModuleName::parent);
-                order.extend(names.filter_map(|name| self.sure(&name)).filter(|next| seen.insert(*next)));
+            if id == home {
+                let next = self.loads_surely(id, |edge| !edge.modules().any(|module| except.contains(&module)));
+                order.extend(next.filter(|next| seen.insert(*next)));
+            } else {
+                let next = self.loading.next[id.index()].get_or_init(|| self.loads_surely(id, |_| true).collect());
+                order.extend(next.iter().filter(|next| seen.insert(**next)));
             }
         }
         seen
+    }
+
+    /// The files that certain imports of `id` load which stay where they are, if they count.
+    fn loads_surely(&self, id: FileId, counts: impl Fn(&Edge) -> bool) -> impl Iterator<Item = FileId> {
+        let edges = self.file(id).edges.iter().filter(move |edge| edge.is_certain && !edge.is_cold && counts(edge));
+        let names =
+            edges.flat_map(Edge::modules).flat_map(|module| std::iter::successors(Some(module), ModuleName::parent));
+        names.filter_map(|name| self.sure(&name))
     }
 
     /// Whether `reader` has loaded `module`, by this very name, before the statement at `place`, whatever this run moves.

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use smol_str::SmolStr;
+
 use super::index::hash;
 use super::{FileId, FileIndex, Project, Read, ReadKind, Scan};
 use crate::name::ModuleName;
@@ -24,13 +26,13 @@ const MOST_NAMES: usize = 32;
 impl Project {
     /// Who reads `name` from the file `of`, in other files or through the module's own name.
     pub fn readers_of<'p>(&'p self, of: FileId, name: &str) -> impl Iterator<Item = Reader<'p>> {
-        self.reads_named(name).filter(move |reader| self.means(&reader.read.module, of))
+        self.reads_named(name, &self.file(of).name).filter(move |reader| self.means(&reader.read.module, of))
     }
 
     /// Who reads, replaces or assigns `module.name`, whether or not the module is part of the project.
     pub fn reads_of<'p>(&'p self, module: &'p ModuleName, name: &str) -> impl Iterator<Item = Reader<'p>> {
         let homes: BTreeSet<FileId> = self.files_of(module).collect();
-        self.reads_named(name).filter(move |reader| {
+        self.reads_named(name, module).filter(move |reader| {
             let read = &reader.read.module;
             let others = self.second_names.get(read).map_or(&[][..], Vec::as_slice);
             std::iter::once(read).chain(others).any(|name| name.may_be(module))
@@ -38,17 +40,41 @@ impl Project {
         })
     }
 
-    fn reads_named(&self, name: &str) -> impl Iterator<Item = Reader<'_>> {
-        let places = self.readers.get(name).map_or(&[][..], Vec::as_slice);
+    /// Every read of `name` of what may be `module`, and few others, in the order of the files.
+    fn reads_named(&self, name: &str, module: &ModuleName) -> impl Iterator<Item = Reader<'_>> {
+        let told = self.readers.get(name).into_iter().flat_map(|readers| readers.akin_to(module));
+        let mut places: Vec<(FileId, u32)> = told.collect();
+        if let Some(vague) = self.vague_readers.get(name) {
+            places.extend(vague);
+            places.sort_unstable();
+            places.dedup();
+        }
         let elsewhere = self.named_elsewhere.iter().filter(move |(_, read)| read.name == name);
         let elsewhere = elsewhere.map(|(path, read)| Reader { path, file: None, read });
         // Collected, for the name need not live as long as the project.
         let elsewhere: Vec<Reader<'_>> = elsewhere.collect();
-        let here = places.iter().map(|(id, number)| {
-            let file = self.file(*id);
-            Reader { path: &file.path, file: Some(file), read: &file.reads[*number as usize] }
+        let here = places.into_iter().map(|(id, number)| {
+            let file = self.file(id);
+            Reader { path: &file.path, file: Some(file), read: &file.reads[number as usize] }
         });
         here.chain(elsewhere)
+    }
+
+    /// Needs the second names.
+    pub(super) fn index_readers(&mut self) {
+        for (position, file) in self.files.iter().enumerate() {
+            for (number, read) in file.reads.iter().enumerate() {
+                let id = (FileId(position as u32), number as u32);
+                let others = self.second_names.get(&read.module).map_or(&[][..], Vec::as_slice);
+                for module in std::iter::once(&read.module).chain(others) {
+                    if module.as_str().ends_with('*') {
+                        self.vague_readers.entry(read.name.clone()).or_default().push(id);
+                    } else {
+                        self.readers.entry(read.name.clone()).or_default().add(module, id);
+                    }
+                }
+            }
+        }
     }
 
     /// Whether `module`, as somebody spells it, may be the file `home`.
@@ -64,7 +90,8 @@ impl Project {
         }
         let folder = name.as_str().strip_suffix(module.as_str()).and_then(|head| head.strip_suffix('.'));
         // Inside a package, the standard library's name means the standard library.
-        let shadowed = folder.is_some_and(|folder| self.packages.contains(folder)) && stdlib::is_stdlib(module.root());
+        let shadowed =
+            folder.is_some_and(|folder| self.packages.contains_key(folder)) && stdlib::is_stdlib(module.root());
         name.may_be(module) && !shadowed
     }
 
@@ -73,17 +100,30 @@ impl Project {
         if module.as_str() == "*" {
             return Vec::new();
         }
-        if module.as_str().ends_with('*') {
-            return self.files().map(|(id, _)| id).filter(|id| self.may_find(module, *id)).collect();
+        if let Some(prefix) = module.as_str().strip_suffix('*') {
+            let spellings = self.spellings.get_or_init(|| self.all_spellings());
+            let first = spellings.partition_point(|(name, _)| name.as_str() < prefix);
+            let found = spellings[first..].iter().take_while(|(name, _)| name.starts_with(prefix));
+            let found: BTreeSet<FileId> = found.map(|(_, id)| *id).collect();
+            return found.into_iter().collect();
         }
         let others = self.second_names.get(module).map_or(&[][..], Vec::as_slice);
         let names = std::iter::once(module).chain(others);
         let found: BTreeSet<FileId> = names
-            .flat_map(|name| self.by_last.get(name.last()).into_iter().flatten().map(move |id| (name, *id)))
+            .flat_map(|name| self.by_name.akin_to(name).map(move |id| (name, id)))
             .filter(|(name, id)| self.may_find(name, *id))
             .map(|(_, id)| id)
             .collect();
         found.into_iter().collect()
+    }
+
+    fn all_spellings(&self) -> Vec<(SmolStr, FileId)> {
+        let spelled = |(id, file): (FileId, &FileIndex)| {
+            suffixes(file.name.as_str()).map(|name| (SmolStr::new(name), id)).collect::<Vec<_>>()
+        };
+        let mut spellings: Vec<(SmolStr, FileId)> = self.files().flat_map(spelled).collect();
+        spellings.sort_unstable();
+        spellings
     }
 
     /// What `module` also is, through names that other modules have for it: `app.h` is `app.handler` where

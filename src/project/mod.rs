@@ -3,12 +3,14 @@
 //! "nobody reads it" can be trusted.
 
 mod cycle;
+mod endings;
 mod finder;
 pub mod graph;
 mod hints;
 mod index;
 mod loaded;
 mod lookup;
+mod meddlers;
 mod record;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -18,6 +20,11 @@ use smol_str::SmolStr;
 
 use crate::name::ModuleName;
 use crate::text::LineColumn;
+
+use endings::Endings;
+use hints::Evaluations;
+use loaded::Loading;
+use meddlers::Meddlers;
 
 pub use cycle::Wants;
 pub use finder::Finder;
@@ -41,34 +48,36 @@ impl FileId {
 }
 
 /// All files, with the questions that a move asks of them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Project {
     files: Vec<FileIndex>,
     /// What files that are no Python name, with their paths: entry points.
     named_elsewhere: Vec<(String, Read)>,
-    /// Reads by the name read: (file, position in its reads).
-    readers: HashMap<SmolStr, Vec<(FileId, u32)>>,
+    /// Reads by the name read, then by the module it is read of, also by what else that is: (file, position in its reads).
+    readers: HashMap<SmolStr, Endings<(FileId, u32)>>,
+    /// Reads of modules that are told by the beginning of their name alone.
+    vague_readers: HashMap<SmolStr, Vec<(FileId, u32)>>,
     /// Other names of modules that are read, through second names in packages: `app.h` for `app.handler`.
     second_names: HashMap<ModuleName, Vec<ModuleName>>,
     /// Modules taken as a whole, by the file that they may be: (file, position in its scans).
     scans: HashMap<FileId, Vec<(FileId, u32)>>,
     /// Star imports, by the file that they may mean.
     stars: HashMap<FileId, Vec<(FileId, LineColumn)>>,
-    /// Files that do something to the process.
-    meddlers: Vec<FileId>,
+    /// Every way to spell the name of a file from some root, once somebody asked for names by their beginning. Sorted.
+    spellings: OnceLock<Vec<(SmolStr, FileId)>>,
+    meddlers: Meddlers,
     /// Hashes of all attributes read of things that cannot be told.
     loose: HashSet<u32>,
-    /// What is loaded with each file, once somebody asked.
-    sure: Vec<OnceLock<BTreeSet<FileId>>>,
+    /// What is known of loading, once somebody asked.
+    loading: Loading,
     /// Hashes of the dotted names that imports name as modules.
     modules: HashSet<u32>,
     /// Submodules used without an import of their own, by the hash of their name.
     needs: HashMap<u32, Vec<(FileId, LineColumn)>>,
-    /// Files by the last component of their module name.
-    by_last: HashMap<SmolStr, Vec<FileId>>,
+    by_name: Endings<FileId>,
     root_is_package: bool,
-    /// Folders with an `__init__.py`.
-    packages: BTreeSet<SmolStr>,
+    /// Folders with an `__init__.py`, or a stub of one.
+    packages: HashMap<SmolStr, Vec<FileId>>,
     /// Top-level modules imported anywhere.
     roots: BTreeSet<SmolStr>,
     /// Modules that something is imported from anywhere.
@@ -77,59 +86,42 @@ pub struct Project {
     sys_modules: BTreeMap<SmolStr, (FileId, LineColumn)>,
     /// Modules that `sys.modules` is asked for, by the last component of their name.
     probes: HashMap<SmolStr, Vec<(ModuleName, FileId, LineColumn)>>,
-    /// Calls that evaluate annotations: (file, position in its evaluations).
-    evaluations: Vec<(FileId, usize)>,
-    /// Some file calls `eval`.
-    evals: bool,
+    /// The first file that asks a class for its subclasses.
+    subclasses: Option<FileId>,
+    /// Names replaced in modules that are computed, with the first place.
+    patched_anywhere: HashMap<SmolStr, (FileId, LineColumn)>,
+    evaluations: Evaluations,
     /// The first file that uses a library that evaluates annotations.
     hint_user: Option<FileId>,
     /// Functions and classes used other than by calling them, by name; empty without such a user.
     handed_on: HashMap<SmolStr, (FileId, LineColumn)>,
+    /// Fixtures that patch, of those by which some string patches, that the project defines itself; found when somebody asks.
+    fixtures: OnceLock<BTreeSet<SmolStr>>,
     /// Made when it is first asked for.
-    cycles: OnceLock<cycle::Graph>,
+    cycles: OnceLock<cycle::Cycles>,
 }
 
 impl Project {
     /// `files` in the order of their paths, so that answers do not depend on the order of reading.
     pub fn new(files: Vec<FileIndex>) -> Project {
-        let mut project = Project {
-            files,
-            named_elsewhere: Vec::new(),
-            readers: HashMap::new(),
-            second_names: HashMap::new(),
-            scans: HashMap::new(),
-            stars: HashMap::new(),
-            meddlers: Vec::new(),
-            loose: HashSet::new(),
-            sure: Vec::new(),
-            modules: HashSet::new(),
-            needs: HashMap::new(),
-            by_last: HashMap::new(),
-            root_is_package: false,
-            packages: BTreeSet::new(),
-            roots: BTreeSet::new(),
-            parents: HashSet::new(),
-            sys_modules: BTreeMap::new(),
-            probes: HashMap::new(),
-            evaluations: Vec::new(),
-            evals: false,
-            hint_user: None,
-            handed_on: HashMap::new(),
-            cycles: OnceLock::new(),
-        };
+        let mut project = Project { files, ..Project::default() };
         for (position, file) in project.files.iter().enumerate() {
             let id = FileId(position as u32);
-            project.by_last.entry(SmolStr::new(file.name.last())).or_default().push(id);
+            project.by_name.add(&file.name, id);
             project.root_is_package |= file.path == "__init__.py";
             if file.is_package {
-                project.packages.insert(SmolStr::new(file.name.as_str()));
+                project.packages.entry(SmolStr::new(file.name.as_str())).or_default().push(id);
             }
             project.roots.extend(file.roots.iter().cloned());
             let parents = file.imports.iter().filter_map(ModuleName::parent);
             project.parents.extend(parents.map(|parent| SmolStr::new(parent.as_str())));
-            for (number, read) in file.reads.iter().enumerate() {
-                project.readers.entry(read.name.clone()).or_default().push((id, number as u32));
+            if file.asks_subclasses.is_some() {
+                project.subclasses.get_or_insert(id);
             }
+            for (name, place) in &file.patched_anywhere {
+                project.patched_anywhere.entry(name.clone()).or_insert((id, *place));
+            }
+            project.meddlers.add(id, file);
             for (module, place) in &file.sys_modules {
                 project.sys_modules.entry(module.clone()).or_insert((id, *place));
             }
@@ -138,7 +130,7 @@ impl Project {
                 project.probes.entry(SmolStr::new(module.last())).or_default().push((module, id, *place));
             }
         }
-        project.sure.resize_with(project.files.len(), OnceLock::new);
+        project.loading = Loading::new(project.files.len());
         project.settle();
         project.index_hints();
         project
@@ -180,7 +172,7 @@ impl Project {
             }
         }
         (self.scans, self.stars) = (scans, stars);
-        self.meddlers = self.files().filter(|(_, file)| !file.process.is_nothing()).map(|(id, _)| id).collect();
+        self.index_readers();
 
         let imported: HashSet<u32> =
             self.files.iter().flat_map(|file| &file.imports).flat_map(lookup::spellings).collect();
@@ -214,13 +206,12 @@ impl Project {
     /// Files that an import of `module` may find. A file inside a package is not found by a name that leaves the package
     /// out: `app/json.py` is not `json` where `app/__init__.py` stands.
     pub fn files_of<'p>(&'p self, module: &'p ModuleName) -> impl Iterator<Item = FileId> + 'p {
-        let candidates = self.by_last.get(module.last()).map_or(&[][..], Vec::as_slice);
-        candidates.iter().copied().filter(move |id| {
+        self.by_name.akin_to(module).filter(move |id| {
             let name = &self.file(*id).name;
             let folder = name.as_str().strip_suffix(module.as_str()).map(|head| head.trim_end_matches('.'));
             // A root inside a package shows by an `__init__.py` of its own.
             let outside = module.as_str().len() > name.as_str().len() && !self.root_is_package;
-            name.may_be(module) && !outside && !folder.is_some_and(|folder| self.packages.contains(folder))
+            name.may_be(module) && !outside && !folder.is_some_and(|folder| self.packages.contains_key(folder))
         })
     }
 
@@ -229,7 +220,7 @@ impl Project {
         let parent = |name: &'f str| name.rsplit_once('.').map_or("", |(head, _)| head);
         let name = file.name.as_str();
         let mut folder = if file.is_package { name } else { parent(name) };
-        while !folder.is_empty() && self.packages.contains(folder) {
+        while !folder.is_empty() && self.packages.contains_key(folder) {
             folder = parent(folder);
         }
         folder
@@ -244,7 +235,7 @@ impl Project {
 
     /// The name by which a module is imported, as far as its path tells: a `src` folder is no part of it.
     pub fn import_name(&self, name: &ModuleName) -> ModuleName {
-        let below = name.as_str().strip_prefix("src.").filter(|_| !self.packages.contains("src"));
+        let below = name.as_str().strip_prefix("src.").filter(|_| !self.packages.contains_key("src"));
         below.and_then(ModuleName::new).unwrap_or_else(|| name.clone())
     }
 
@@ -256,12 +247,25 @@ impl Project {
 
     /// Where the project asks a class for its subclasses, which exist only once their modules are imported.
     pub fn subclasses_query(&self) -> Option<(&str, LineColumn)> {
-        self.files.iter().find_map(|file| file.asks_subclasses.map(|place| (file.path.as_str(), place)))
+        let file = self.file(self.subclasses?);
+        file.asks_subclasses.map(|place| (file.path.as_str(), place))
     }
 
     /// Where a test replaces a name in a module that it computes, if `name` may be that name.
     pub fn patched_anywhere(&self, name: &str) -> Option<(&FileIndex, LineColumn)> {
-        self.files.iter().find_map(|file| file.patched_anywhere.get(name).map(|place| (file, *place)))
+        let (id, place) = self.patched_anywhere.get(name)?;
+        Some((self.file(*id), *place))
+    }
+
+    /// Whether a module of the project has another thing by the name of a fixture that patches.
+    pub fn defines_fixture(&self, fixture: &SmolStr) -> bool {
+        let fixtures = self.fixtures.get_or_init(|| {
+            let named = self.files.iter().flat_map(|file| &file.patches).filter_map(|patch| patch.fixture.as_ref());
+            let named: BTreeSet<&SmolStr> = named.collect();
+            let is_defined = |name: &&&SmolStr| self.files.iter().any(|file| file.defined.contains_key(**name));
+            named.iter().filter(is_defined).map(|name| (*name).clone()).collect()
+        });
+        fixtures.contains(fixture)
     }
 
     /// Whether some file imports something from `module`, which tells that it is one.
@@ -274,14 +278,9 @@ impl Project {
         self.roots.contains(root)
     }
 
-    /// Files that do something to the process.
-    pub fn meddlers(&self) -> impl Iterator<Item = &FileIndex> {
-        self.meddlers.iter().map(|id| self.file(*id))
-    }
-
     /// The chain of import-time imports from a file of `target` to `home`, if there is one: what a module-level import
     /// of `target` in `home` would close into a cycle.
     pub fn cycle(&self, home: FileId, target: &ModuleName, wants: Wants) -> Option<Vec<cycle::Step>> {
-        cycle::find(self, home, target, wants)
+        self.cycles.get_or_init(|| cycle::Cycles::new(self)).find(self, home, target, wants)
     }
 }

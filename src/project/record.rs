@@ -130,17 +130,6 @@ pub struct Process {
     pub windows: Vec<Window>,
 }
 
-impl Process {
-    pub(super) fn is_nothing(&self) -> bool {
-        self.import_hook.is_none()
-            && self.instrumented.is_empty()
-            && self.sandbox.is_none()
-            && self.path_change.is_none()
-            && self.path_loss.is_none()
-            && self.windows.is_empty()
-    }
-}
-
 /// A module imported while an entry stood in `sys.path` that was taken away again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {

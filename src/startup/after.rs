@@ -23,8 +23,9 @@ pub(super) struct After<'a> {
     reach: Reach,
     /// For each file, the starts that load it before the moves.
     loaded_by: Vec<FixedBitSet>,
-    /// For each cold target that some start still loads, how far everything is from it.
+    /// For each cold target that some start still loads, how far everything is from it, and which starts load it.
     distances: BTreeMap<usize, Distances>,
+    loading: BTreeMap<usize, FixedBitSet>,
     /// What became of imports, and what would become of others.
     ends: HashMap<ImportId, End>,
 }
@@ -43,6 +44,13 @@ impl<'a> After<'a> {
         starts.iter().for_each(|start| stay.union_with(reach.of_file(*start)));
         stay.intersect_with(&ground.cold);
         let distances = stay.ones().map(|target| (target, graph.distances(Moment::After, target))).collect();
+        let loading_it = |target: usize| {
+            let mut loading = FixedBitSet::with_capacity(starts.len());
+            let numbers = 0..starts.len();
+            loading.extend(numbers.filter(|number| reach.of_file(starts[*number]).contains(target)));
+            loading
+        };
+        let loading = stay.ones().map(|target| (target, loading_it(target))).collect();
         let mut ends = HashMap::new();
         for fate in known.fates {
             if let Some(import) = graph.import_of(fate.file, fate.place, &fate.target) {
@@ -58,7 +66,7 @@ impl<'a> After<'a> {
             let import = graph.import_at(question.file, question.place, &question.module);
             ends.extend(import.map(|import| (import, answer.end)));
         }
-        After { project, ground, known, starts, reach, loaded_by, distances, ends }
+        After { project, ground, known, starts, reach, loaded_by, distances, loading, ends }
     }
 
     /// Adds what is known of each start.
@@ -210,7 +218,7 @@ impl<'a> After<'a> {
         let target = self.ground.graph.target(&fate.key)?;
         let starts = &self.loaded_by[fate.file.index()];
         let first = starts.ones().next()?;
-        if !starts.ones().all(|start| self.reach.of_file(self.starts[start]).contains(target)) {
+        if !starts.is_subset(self.loading.get(&target)?) {
             return None;
         }
         let chain = self.ground.graph.chain(self.starts[first], self.distances.get(&target)?);

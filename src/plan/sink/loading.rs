@@ -35,7 +35,7 @@ fn modules(subject: &Subject) -> [ModuleName; 2] {
 
 /// Hooks of the import system, and instruments that rewrite modules as they are loaded.
 pub(in crate::plan) fn import_hook(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    file.project.meddlers().find_map(|other| {
+    file.project.import_hooks().find_map(|other| {
         if let Some((place, what)) = &other.process.import_hook {
             return Some(Refusal::elsewhere(Code::ImportHook, &other.path, *place, what.clone()));
         }
@@ -50,19 +50,15 @@ pub(in crate::plan) fn import_hook(file: &File<'_>, subject: &Subject) -> Option
 
 /// Privileges or the file system are taken away once the program runs.
 pub(super) fn sandboxed(file: &File<'_>, _: &Subject) -> Option<Refusal> {
-    file.project.meddlers().find_map(|other| {
-        let (place, what) = other.process.sandbox.as_ref()?;
-        Some(Refusal::elsewhere(Code::SandboxedProcess, &other.path, *place, what.clone()))
-    })
+    let other = file.project.sandbox()?;
+    let (place, what) = other.process.sandbox.as_ref()?;
+    Some(Refusal::elsewhere(Code::SandboxedProcess, &other.path, *place, what.clone()))
 }
 
 /// The project changes `sys.path`, and a file of its own has the name of what is imported.
 pub(in crate::plan) fn ambiguous(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let root = ModuleName::new(subject.target.module.root())?;
-    let (changer, place) = file
-        .project
-        .meddlers()
-        .find_map(|other| Some((other, other.process.path_change.or(other.process.path_loss)?)))?;
+    let (changer, place) = file.project.path_change()?;
     let homes: Vec<_> = file.project.running(&root).map(|id| file.project.file(id)).collect();
     let home = homes.iter().find(|home| home.name != root)?;
     // One file of the project and nothing else: it was found by way of the changed path.
@@ -77,20 +73,17 @@ pub(super) fn path_taken_away(file: &File<'_>, subject: &Subject) -> Option<Refu
     if stdlib::is_stdlib(root) {
         return None;
     }
-    file.project.meddlers().find_map(|other| {
-        let window = other
-            .process
-            .windows
-            .iter()
-            .find(|window| file.project.loads(std::slice::from_ref(&window.module)).contains(&file.id));
-        let loss = other.process.path_loss.filter(|_| !known::is_test_file(&other.path));
-        let (place, what) = match (window, loss) {
-            (Some(window), _) => (window.place, "takes an entry of `sys.path` away that stood there during the import"),
-            (None, Some(place)) => (place, "takes an entry of `sys.path` away"),
-            (None, None) => return None,
-        };
-        Some(Refusal::elsewhere(Code::OrderBarrier, &other.path, place, what))
-    })
+    let window = file.project.window_on(file.id).map(|(other, window)| (other, window.place));
+    let is_test = |other| known::is_test_file(&file.project.file(other).path);
+    let loss = file.project.path_losses().find(|(other, _)| !is_test(*other));
+    let (other, place, what) = match (window, loss) {
+        (Some((other, place)), loss) if loss.is_none_or(|(first, _)| other <= first) => {
+            (other, place, "takes an entry of `sys.path` away that stood there during the import")
+        }
+        (_, Some((other, place))) => (other, place, "takes an entry of `sys.path` away"),
+        _ => return None,
+    };
+    Some(Refusal::elsewhere(Code::OrderBarrier, &file.project.file(other).path, place, what))
 }
 
 /// A from-import reads the value when it runs; if the project rebinds it, when matters.

@@ -69,11 +69,7 @@ fn may_change(file: &File<'_>, test: &FileIndex, patch: &Patch) -> Result<(), St
         "a comment on its line speaks to hotcold"
     } else if !patch.is_plain {
         "its string is not written plainly"
-    } else if patch
-        .fixture
-        .as_ref()
-        .is_some_and(|fixture| file.project.files().any(|(_, f)| f.defined.contains_key(fixture)))
-    {
+    } else if patch.fixture.as_ref().is_some_and(|fixture| file.project.defines_fixture(fixture)) {
         "the project defines the fixture that patches"
     } else {
         return Ok(());

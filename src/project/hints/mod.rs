@@ -3,7 +3,9 @@
 
 pub(super) mod libraries;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+use smol_str::SmolStr;
 
 use super::index::{Evaluated, Evaluation, Meaning, Shape};
 use super::{FileId, FileIndex, Project};
@@ -77,20 +79,15 @@ impl Project {
     /// A call somewhere in the project that may evaluate annotations of `owner`, a function, class or module by its
     /// absolute name.
     pub fn evaluation_of(&self, owner: &ModuleName, when: Evaluated) -> Option<(&FileIndex, &Evaluation)> {
-        self.evaluations.iter().find_map(|(id, number)| {
-            let file = self.file(*id);
-            let evaluation = &file.hints.evaluations[*number];
-            // What one file reads as text another may evaluate.
-            let is_text = evaluation.when == Evaluated::Text || self.evals;
-            let concerns = evaluation.of.as_ref().is_none_or(|of| self.may_concern(of, owner));
-            ((is_text || when == Evaluated::Deferred) && concerns).then_some((file, evaluation))
-        })
+        let (id, number) = self.evaluations.first(owner, when)?;
+        let file = self.file(id);
+        Some((file, &file.hints.evaluations[number as usize]))
     }
 
-    /// Whether what is given to an evaluator may be `owner`, or something with annotations of `owner`. Only a plain
-    /// function, or a class without bases, has no annotations but its own.
-    fn may_concern(&self, of: &ModuleName, owner: &ModuleName) -> bool {
-        let Some((homes, rest)) = self.first_party(of) else { return false };
+    /// Whose annotations an evaluator may be given with `of`; `None` for nobody's of the project. Only a plain function,
+    /// or a class without bases, has no annotations but its own.
+    fn concerned(&self, of: &ModuleName) -> Option<Concerned> {
+        let (homes, rest) = self.first_party(of)?;
         let is_exact = homes.iter().all(|home| {
             let meaning = rest.first().and_then(|name| self.file(*home).hints.names.get(*name));
             match meaning {
@@ -99,7 +96,7 @@ impl Project {
                 _ => false,
             }
         });
-        !is_exact || of.last() == owner.last() || owner.may_be(of) || of.is_within(owner)
+        Some(if is_exact { Concerned::Named } else { Concerned::Anybody })
     }
 
     /// Where the file imports a library that evaluates annotations.
@@ -155,18 +152,76 @@ impl Project {
         let uses = |file: &FileIndex| self.hint_library(file).is_some() || file.hints.dispatches;
         let user = self.files().find(|(_, file)| uses(file)).map(|(id, _)| id);
         self.hint_user = user;
-        self.evals = self.evaluates_strangers();
+        // What one file reads as text another may evaluate.
+        let evals = self.evaluates_strangers();
+        let mut evaluations = Evaluations::default();
+        for (id, file) in self.files() {
+            for (number, evaluation) in file.hints.evaluations.iter().enumerate() {
+                let concerned = evaluation.of.as_ref().map_or(Some(Concerned::Anybody), |of| self.concerned(of));
+                let whens: &[Evaluated] = match evaluation.when {
+                    Evaluated::Deferred if !evals => &[Evaluated::Deferred],
+                    _ => &[Evaluated::Text, Evaluated::Deferred],
+                };
+                for when in whens {
+                    evaluations.add(*when, concerned, evaluation.of.as_ref(), (id, number as u32));
+                }
+            }
+        }
+        self.evaluations = evaluations;
         for position in 0..self.files.len() {
             let id = FileId(position as u32);
-            let hints = &mut self.files[position].hints;
-            let handed_on = std::mem::take(&mut hints.handed_on);
-            self.evaluations.extend((0..hints.evaluations.len()).map(|number| (id, number)));
+            let handed_on = std::mem::take(&mut self.files[position].hints.handed_on);
             if user.is_some() {
                 for (name, place) in handed_on {
                     self.handed_on.entry(name).or_insert((id, place));
                 }
             }
         }
+    }
+}
+
+/// Calls that evaluate annotations, by whom they may concern: the first of each, as (file, position in its evaluations).
+#[derive(Debug, Default)]
+pub(super) struct Evaluations {
+    anybody: BTreeMap<Evaluated, EvaluationId>,
+    /// By the last component of what is evaluated.
+    by_last: HashMap<(Evaluated, SmolStr), EvaluationId>,
+    /// By each module, class and so on around it.
+    by_owner: HashMap<(Evaluated, ModuleName), EvaluationId>,
+}
+
+type EvaluationId = (FileId, u32);
+
+/// Whose annotations a call may evaluate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Concerned {
+    Anybody,
+    /// Those of what is named, and what is within.
+    Named,
+}
+
+impl Evaluations {
+    fn add(&mut self, when: Evaluated, concerned: Option<Concerned>, of: Option<&ModuleName>, id: EvaluationId) {
+        match (concerned, of) {
+            (None, _) => {}
+            (Some(Concerned::Named), Some(of)) => {
+                self.by_last.entry((when, SmolStr::new(of.last()))).or_insert(id);
+                for owner in std::iter::successors(Some(of.clone()), ModuleName::parent) {
+                    self.by_owner.entry((when, owner)).or_insert(id);
+                }
+            }
+            _ => {
+                self.anybody.entry(when).or_insert(id);
+            }
+        }
+    }
+
+    /// A name from another root ends in the same component.
+    fn first(&self, owner: &ModuleName, when: Evaluated) -> Option<EvaluationId> {
+        let anybody = self.anybody.get(&when);
+        let by_last = self.by_last.get(&(when, SmolStr::new(owner.last())));
+        let by_owner = self.by_owner.get(&(when, owner.clone()));
+        anybody.into_iter().chain(by_last).chain(by_owner).min().copied()
     }
 }
 

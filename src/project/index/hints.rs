@@ -61,7 +61,7 @@ pub struct Evaluation {
 }
 
 /// Which annotations a reader evaluates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Evaluated {
     /// Also those that are text.
     Text,
