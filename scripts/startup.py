@@ -10,8 +10,8 @@ byte code, undisturbed by others where the system allows that, as `python -X imp
 HEAVY_MS that the application imports is declared cold. What these load is evidence, too: time that two modules share is
 counted once only if what they share has a key. Besides the times, the modules that an entry is said to load are held
 against `sys.modules`. `--without-gc` tells what is due to the garbage collector: how often it goes through all objects
-depends on how many there are, so its time is not that of any module. Exit code: 0, 1 when a module is loaded that was not told or the other way round, 2 when a project
-could not be measured.
+depends on how many there are, so its time is not that of any module. Exit code: 0, 1 when a module is loaded that was not
+told or the other way round, 2 when a project could not be measured.
 """
 
 from __future__ import annotations
