@@ -2,15 +2,16 @@
 """Owns: the proof that hotcold's figures of start-up are those of CPython. Measures what each import of an application
 takes, gives that to hotcold as evidence, and compares the saving that it predicts for an entry with the measured one.
 
-    startup.py [NAME...] [--hotcold PATH] [--work DIR] [--runs N] [--json OUT]
+    startup.py [NAME...] [--hotcold PATH] [--work DIR] [--runs N] [--without-gc] [--json OUT]
 
 Opt-in, since it installs packages (into one environment per project, made with `python -m venv`) and runs the code of
 the projects in projects.toml that have a `[project.startup]` table. A time is the median of fresh processes with warm
 byte code, undisturbed by others where the system allows that, as `python -X importtime` counts it. Every module above
 HEAVY_MS that the application imports is declared cold. What these load is evidence, too: time that two modules share is
 counted once only if what they share has a key. Besides the times, the modules that an entry is said to load are held
-against `sys.modules`. Exit code: 0, 1 when a module is loaded that was not told or the other way round, 2 when a project
-could not be measured.
+against `sys.modules`. `--without-gc` tells what is due to the garbage collector: how often it goes through all objects
+depends on how many there are, so its time is not that of any module. Exit code: 0, 1 when a module is loaded that was not
+told or the other way round, 2 when a project could not be measured.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ HEAVY_MS = 10.0
 
 KEY_MS = 0.2
 """Below this a module is noise, and no key."""
+
+NOTABLE_MS = 5.0
+"""Below this a saving is too small for a percentage of it."""
 
 ENTRY_RUNS = 3
 """An entry is imported so many times as often as a module: the saving is the difference of two of its times."""
@@ -71,6 +75,7 @@ class Report:
     predicted: dict[str, float]
     measured: dict[str, float]
     spread: dict[str, list[float]]
+    meanwhile_ms: float
     untrue: list[str]
 
     @property
@@ -95,7 +100,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
         if options.names and project["name"] not in options.names:
             continue
         try:
-            report = compare(project, work, os.path.abspath(hotcold), options.runs)
+            report = compare(project, work, os.path.abspath(hotcold), options)
         except (
             StartupError,
             suites.SuiteError,
@@ -131,21 +136,23 @@ def parse(arguments: Optional[list[str]]) -> argparse.Namespace:
         default=9,
         help="fresh processes for each module; three times as many for an entry (default: 9)",
     )
+    parser.add_argument("--without-gc", action="store_true", help="measure with the garbage collector off")
     parser.add_argument("--json", metavar="OUT", type=Path, help="write everything here")
     return parser.parse_args(arguments)
 
 
-def compare(project: dict[str, Any], work: Path, hotcold: str, runs: int) -> Report:
+def compare(project: dict[str, Any], work: Path, hotcold: str, options: argparse.Namespace) -> Report:
     """Measures modules, asks hotcold, moves the imports, and measures the entry before and after in turn."""
     source = fetch_projects.fetch(project, work / "sources")
-    python = Python(suites.environment({**project, "suite": project["startup"]}, work / "environments"))
+    program = suites.environment({**project, "suite": project["startup"]}, work / "environments")
+    python = Python(program, "import gc; gc.disable(); " if options.without_gc else "")
     entry = project["startup"]["entry"]
     before, after = (work / "trees" / project["name"] / name for name in ("before", "after"))
     for tree in (before, after):
         shutil.rmtree(tree, ignore_errors=True)
         judge.copy_tree(source, tree)
     python.loaded(before, entry)
-    modules = measure(python, before, entry.split(".")[0], runs)
+    modules, meanwhile = measure(python, before, entry, options.runs)
 
     for tree in (before, after):
         (tree / "hotcold.toml").write_text(configuration(entry, modules), "utf-8")
@@ -154,7 +161,7 @@ def compare(project: dict[str, Any], work: Path, hotcold: str, runs: int) -> Rep
     python.loaded(after, entry)
 
     times: dict[str, list[float]] = {"before": [], "after": []}
-    for _ in range(runs * ENTRY_RUNS):
+    for _ in range(options.runs * ENTRY_RUNS):
         for name, tree in (("before", before), ("after", after)):
             times[name].append(python.import_ms(entry, tree))
     medians = {name: statistics.median(values) for name, values in times.items()}
@@ -167,19 +174,21 @@ def compare(project: dict[str, Any], work: Path, hotcold: str, runs: int) -> Rep
         predicted={"before": told["before-ms"], "after": told["after-ms"], "saved": told["saved-ms"]},
         measured={**medians, "saved": medians["before"] - medians["after"]},
         spread={name: statistics.quantiles(values, n=4) for name, values in times.items()},
+        meanwhile_ms=meanwhile,
         untrue=untrue(python, modules, told, entry, before, after),
     )
 
 
 class Python:
-    """The interpreter of an environment."""
+    """The interpreter of an environment, and what it runs before an import that is measured."""
 
-    def __init__(self, program: Path) -> None:
+    def __init__(self, program: Path, prelude: str) -> None:
         self.program = program
+        self.prelude = prelude
 
     def import_ms(self, module: str, tree: Path) -> Optional[float]:
         """Milliseconds for `import module` in a fresh process; None if it is loaded already or cannot be imported."""
-        done = self.run(tree, ["-X", "importtime", "-c", f"import {module}"])
+        done = self.run(tree, ["-X", "importtime", "-c", f"{self.prelude}import {module}"])
         if done.returncode:
             return None
         found = None
@@ -247,32 +256,40 @@ def undisturbed() -> None:
 # ---------------------------------------------------------------- evidence
 
 
-def measure(python: Python, tree: Path, package: str, runs: int) -> dict[str, Module]:
+def measure(python: Python, tree: Path, entry: str, runs: int) -> tuple[dict[str, Module], float]:
     """Every module outside the project that its package imports, and of what those load the modules that others may load
-    as well, which are the standard library's and whole packages: time and loads of each."""
-    first = {
-        name: python.import_ms(name, tree) for name in python.modules(tree, sorted(imported_modules(tree, package)))
-    }
+    as well, which are the standard library's and whole packages: time and loads of each. And what the entry takes
+    meanwhile."""
+    imported = imported_modules(tree, entry.split(".")[0])
+    first = {name: python.import_ms(name, tree) for name in python.modules(tree, sorted(imported))}
     heavy = [name for name, import_ms in first.items() if import_ms is not None and import_ms > KEY_MS]
     loads = {name: python.loaded(tree, name) for name in heavy}
     shared = {name for names in loads.values() for name in names if "." not in name or is_stdlib(name)}
+    shared |= {package for name in heavy for package in packages(name)}
     candidates = shared.union(heavy) - python.loaded(tree, "sys")
     names = [
         name
         for name in sorted(filter(IS_MODULE_NAME, candidates))
         if (first.get(name) or python.import_ms(name, tree))
     ]
-    times: dict[str, list[float]] = {name: [] for name in names}
+    times: dict[str, list[float]] = {name: [] for name in [*names, entry]}
     # In rounds, so that a slow minute of the machine is in the times of all and not of a few.
     for _ in range(runs):
-        for name in names:
+        for name in times:
             times[name].append(python.import_ms(name, tree) or 0.0)
     medians = {name: statistics.median(values) for name, values in times.items()}
+    meanwhile = medians.pop(entry)
     found = {name: Module(round(median, 2)) for name, median in medians.items() if median > KEY_MS}
     for name, module in found.items():
         loaded = loads.get(name) or python.loaded(tree, name)
         module.loads = sorted(other for other in found if other in loaded and other != name)
-    return found
+    return found, meanwhile
+
+
+def packages(name: str) -> Iterator[str]:
+    """The packages around a module, whose import comes first."""
+    parts = name.split(".")
+    return (".".join(parts[:end]) for end in range(1, len(parts)))
 
 
 def is_stdlib(name: str) -> bool:
@@ -366,6 +383,7 @@ def print_report(report: Report) -> None:
         end="",
     )
     print(f" ({report.error_ms:+.1f} ms)")
+    print(f"    before {report.meanwhile_ms:7.1f} ms measured when the modules were: what differs is the machine")
     for line in report.untrue:
         print(f"    UNTRUE {line}")
     sys.stdout.flush()
@@ -379,7 +397,7 @@ def print_table(reports: list[Report]) -> None:
     print("|---|---|---|---|---|---|")
     for report in reports:
         saved = report.measured["saved"]
-        share = f" ({100 * report.error_ms / saved:+.0f} %)" if saved else ""
+        share = f" ({100 * report.error_ms / saved:+.0f} %)" if saved > NOTABLE_MS else ""
         print(
             f"| {report.project} | `{report.entry}` | {report.measured['before']:.0f} ms "
             f"| {report.predicted['saved']:.0f} ms | {saved:.0f} ms | {report.error_ms:+.0f} ms{share} |"
