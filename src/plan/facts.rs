@@ -2,21 +2,23 @@
 //! import or at shutdown, doctests, type comments, opt-outs. Collected in one walk; decides nothing.
 
 mod collect;
+mod executed;
 mod mention;
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
 use collect::Collector;
+use executed::Calls;
 
 use super::hints::Owners;
-use super::{Code, Refusal, known};
+use super::{Code, Refusal};
 use crate::policy;
 use crate::project::is_main_guard;
 use crate::python::visit::Visitor;
-use crate::python::{Block, Expr, ExprKind, Function, Module, Stmt, StmtKind};
-use crate::semantic::{BindingKind, Context, Model, Phase, Reference, Resolution, ScopeId, ScopeNode};
+use crate::python::{Block, Expr, ExprKind, Module, Stmt, StmtKind};
+use crate::semantic::{BindingKind, Model, Reference, Resolution, ScopeId};
 use crate::text::{Span, TextSize, span};
 
 /// See the module's comment.
@@ -61,6 +63,7 @@ pub struct Facts<'m> {
     pub headers: HashMap<TextSize, TextSize>,
     /// Starts of names that are called themselves.
     called: HashSet<TextSize>,
+    calls: Calls<'m>,
     pub owners: Owners<'m>,
 }
 
@@ -104,6 +107,7 @@ impl<'m> Facts<'m> {
             functions: HashMap::new(),
             headers: HashMap::new(),
             called: HashSet::new(),
+            calls: Calls::default(),
             owners: Owners::new(module),
         };
         for binding in model.bindings().iter().filter(|binding| matches!(binding.kind, BindingKind::Global)) {
@@ -244,148 +248,6 @@ impl<'m> Facts<'m> {
         }
     }
 
-    /// Follows calls by name from the module's body: functions, constructors, decorators, methods of `self`.
-    fn find_executed(&mut self, model: &Model<'m>, callees: &HashSet<TextSize>) {
-        let mut by_function: HashMap<ScopeId, Vec<&Reference>> = HashMap::new();
-        let mut queue: VecDeque<(ScopeId, Span)> = VecDeque::new();
-        for reference in model.references() {
-            if reference.context == Context::ClassHeader && reference.phase == Phase::Import {
-                queue
-                    .extend(self.run_by_subclassing(model, reference).into_iter().map(|scope| (scope, reference.span)));
-            }
-            let called = callees.contains(&reference.span.start()) || reference.context == Context::Decorator;
-            if !called {
-                continue;
-            }
-            match model.enclosing_function(reference.scope) {
-                Some(function) => by_function.entry(function).or_default().push(reference),
-                None if reference.phase == Phase::Import && !self.in_main_guard(reference.span) => {
-                    queue.extend(self.called_by(model, reference).into_iter().map(|scope| (scope, reference.span)));
-                }
-                None => {}
-            }
-        }
-        while let Some((scope, origin)) = queue.pop_front() {
-            if self.executed.insert(scope, origin).is_some() {
-                continue;
-            }
-            for reference in by_function.get(&scope).into_iter().flatten() {
-                let called = self.called_by(model, reference);
-                queue
-                    .extend(called.into_iter().filter(|scope| !self.executed.contains_key(scope)).map(|s| (s, origin)));
-            }
-        }
-    }
-
-    /// The methods of a base or metaclass that a class statement runs.
-    fn run_by_subclassing(&self, model: &Model<'m>, reference: &Reference) -> Vec<ScopeId> {
-        let Resolution::Scope(home) = reference.resolution else { return Vec::new() };
-        let Some(symbol) = model.symbol(home, &reference.name) else { return Vec::new() };
-        let classes = symbol.bindings.iter().filter_map(|id| match model.binding(*id).kind {
-            BindingKind::Class(class) => Some(class),
-            _ => None,
-        });
-        classes
-            .flat_map(|class| {
-                let is_metaclass = class.bases.iter().any(|base| base.as_name() == Some("type"));
-                let run: &[&str] =
-                    if is_metaclass { &["__new__", "__init__", "__prepare__"] } else { &["__init_subclass__"] };
-                methods(model, &class.body, run)
-            })
-            .collect()
-    }
-
-    /// The functions that calling this name runs.
-    fn called_by(&self, model: &Model<'m>, reference: &Reference) -> Vec<ScopeId> {
-        let chain = self.chain(reference);
-        if let [method, ..] = chain
-            && matches!(reference.name.as_str(), "self" | "cls")
-        {
-            let class = model.ancestors(reference.scope).find_map(|scope| match model.scope(scope).node {
-                ScopeNode::Class(class) => Some(class),
-                _ => None,
-            });
-            let own = class.map(|class| methods(model, &class.body, &[method])).unwrap_or_default();
-            // Not here: a base or a subclass may define it.
-            return if own.is_empty() { self.methods_named(model, method) } else { own };
-        }
-        let Resolution::Scope(home) = reference.resolution else { return Vec::new() };
-        let Some(symbol) = model.symbol(home, &reference.name) else { return Vec::new() };
-        let mut scopes = Vec::new();
-        for binding in &symbol.bindings {
-            match model.binding(*binding).kind {
-                BindingKind::Function(function) if chain.is_empty() => scopes.extend(model.scope_of_function(function)),
-                BindingKind::Class(class) => match chain {
-                    [] => scopes.extend(methods(model, &class.body, CONSTRUCTORS)),
-                    [method, ..] => scopes.extend(methods(model, &class.body, &[method])),
-                },
-                _ => {}
-            }
-        }
-        scopes
-    }
-
-    /// Every function of a class body by that name.
-    fn methods_named(&self, model: &Model<'m>, name: &str) -> Vec<ScopeId> {
-        self.by_name
-            .get(name)
-            .map_or(&[][..], Vec::as_slice)
-            .iter()
-            .copied()
-            .filter(|scope| {
-                let around = model.scope(*scope).parent;
-                around.is_some_and(|around| matches!(model.scope(around).node, ScopeNode::Class(_)))
-            })
-            .collect()
-    }
-
-    /// Shutdown and signal handlers, and what they call in this module.
-    fn find_late(&mut self, model: &Model<'m>, functions: &[&'m Function], callees: &HashSet<TextSize>) {
-        let mut queue: VecDeque<(ScopeId, (Code, Span, String))> = VecDeque::new();
-        for function in functions {
-            if known::SHUTDOWN_METHODS.contains(&function.name.name.as_str()) {
-                let what = format!("`{}` may run at interpreter shutdown", function.name.name);
-                let scope = model.scope_of_function(function);
-                queue.extend(scope.map(|scope| (scope, (Code::ShutdownPath, function.name.span, what))));
-            }
-        }
-        // `__del__ = close` in a class body.
-        for binding in
-            model.bindings().iter().filter(|binding| known::SHUTDOWN_METHODS.contains(&binding.name.as_str()))
-        {
-            let ScopeNode::Class(class) = model.scope(binding.scope).node else { continue };
-            let assigned = class.body.body.iter().find_map(|stmt| match &stmt.kind {
-                StmtKind::Assign { targets, value } if targets.iter().any(|t| t.span == binding.span) => {
-                    value.as_name()
-                }
-                _ => None,
-            });
-            for scope in assigned.map(|name| methods(model, &class.body, &[name])).unwrap_or_default() {
-                let what = format!("`{}` may run at interpreter shutdown", binding.name);
-                queue.push_back((scope, (Code::ShutdownPath, binding.span, what)));
-            }
-        }
-        queue.extend(std::mem::take(&mut self.late));
-        let mut by_function: HashMap<ScopeId, Vec<&Reference>> = HashMap::new();
-        for reference in model.references().iter().filter(|reference| callees.contains(&reference.span.start())) {
-            if let Some(function) = model.enclosing_function(reference.scope) {
-                by_function.entry(function).or_default().push(reference);
-            }
-        }
-        while let Some((scope, reason)) = queue.pop_front() {
-            if self.late.insert(scope, reason.clone()).is_some() {
-                continue;
-            }
-            for reference in by_function.get(&scope).into_iter().flatten() {
-                for called in self.called_by(model, reference) {
-                    if !self.late.contains_key(&called) {
-                        queue.push_back((called, reason.clone()));
-                    }
-                }
-            }
-        }
-    }
-
     pub fn in_main_guard(&self, place: Span) -> bool {
         self.main_guards.iter().any(|block| block.span.contains_range(place))
     }
@@ -470,8 +332,6 @@ impl<'m> Facts<'m> {
     }
 }
 
-const CONSTRUCTORS: &[&str] = &["__init__", "__new__", "__post_init__", "__set_name__", "__init_subclass__"];
-
 const SKIPS: &[&str] = &["isort:skip", "usort:skip", "noreorder", "isort:dont-add"];
 
 /// The word after `hotcold:` in a comment.
@@ -491,14 +351,6 @@ fn is_export(stmt: &Stmt) -> bool {
         }
         _ => false,
     }
-}
-
-fn methods(model: &Model<'_>, body: &Block, names: &[&str]) -> Vec<ScopeId> {
-    let functions = body.body.iter().filter_map(|stmt| match &stmt.kind {
-        StmtKind::Function(function) if names.contains(&function.name.name.as_str()) => Some(function),
-        _ => None,
-    });
-    functions.filter_map(|function| model.scope_of_function(function)).collect()
 }
 
 /// Regions between `# isort: off` and `# isort: on`.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use smol_str::SmolStr;
 
 use super::Facts;
+use super::executed::handed;
 use crate::plan::{Code, known};
 use crate::python::visit::{Visitor, walk_expr, walk_stmt};
 use crate::python::{Block, Expr, ExprKind, Function, Stmt, StmtKind};
@@ -37,6 +38,10 @@ impl<'m> Visitor<'m> for Collector<'_, 'm> {
                     self.callees.extend(root(decorator).map(|name| name.span.start()));
                 }
             }
+            StmtKind::Assign { targets, value } => {
+                targets.iter().for_each(|target| self.facts.calls.assigned(target, value));
+            }
+            StmtKind::AnnAssign { target, value: Some(value), .. } => self.facts.calls.assigned(target, value),
             StmtKind::Match { cases, .. } => {
                 cases.iter().for_each(|case| self.header(case.span, &case.body));
             }
@@ -62,14 +67,16 @@ impl<'m> Visitor<'m> for Collector<'_, 'm> {
             }
             ExprKind::Call { func, args, keywords } => {
                 self.callees.extend(root(func).map(|name| name.span.start()));
+                let values = || args.iter().chain(keywords.iter().map(|keyword| &keyword.value));
+                self.callees.extend(handed(func, values()));
+                self.facts.calls.called(func);
                 if func.as_name().is_some() {
                     self.called.insert(func.span.start());
                 }
                 if let Some(parts) = func.as_dotted() {
                     self.facts.called_chains.insert(func.span.start());
                     self.call(&parts, expr, args);
-                    let values = args.iter().chain(keywords.iter().map(|keyword| &keyword.value));
-                    self.registrations(&parts, expr, values);
+                    self.registrations(&parts, expr, values());
                     let shipped = keywords
                         .iter()
                         .filter(|keyword| keyword.name.as_ref().is_some_and(|name| name.name == "python_callable"));
