@@ -221,10 +221,8 @@ impl<'t> Glance<'t> {
     }
 
     fn holds(&self, word: &str, rule: Rule) -> bool {
-        let mut rules = Rules::default();
-        rules.add(word, rule);
         let file = rules::Searched { text: self.text, name: &self.name, imports: &self.imports };
-        rules.take().is_some_and(|search| !search.in_file(&file).is_empty())
+        rules::hold_anywhere(&file, word, &rule)
     }
 }
 

@@ -57,7 +57,8 @@ impl Rules {
         // Of words that begin alike the longest that fits is the whole word.
         let builder = &mut AhoCorasickBuilder::new();
         let searcher = builder.match_kind(MatchKind::LeftmostLongest).build(&words).ok();
-        Some(Search { searcher, words, rules })
+        let numbers = words.iter().cloned().enumerate().map(|(number, word)| (word, number)).collect();
+        Some(Search { searcher, words, numbers, rules })
     }
 }
 
@@ -65,6 +66,7 @@ pub(super) struct Search {
     /// `None` if it cannot be made: then every file may hold all words.
     searcher: Option<AhoCorasick>,
     words: Vec<SmolStr>,
+    numbers: HashMap<SmolStr, usize>,
     rules: Vec<Vec<Rule>>,
 }
 
@@ -74,14 +76,38 @@ pub(super) struct Searched<'f> {
     pub(super) imports: &'f Imports,
 }
 
+impl Searched<'_> {
+    /// As it is written, and as Python reads it if that differs.
+    fn texts<'n>(&'n self, normal: &'n str) -> impl Iterator<Item = &'n str> {
+        [Some(self.text), Some(normal).filter(|normal| *normal != self.text)].into_iter().flatten()
+    }
+}
+
+/// Whether a rule holds for some occurrence of the word.
+pub(super) fn hold_anywhere(file: &Searched<'_>, word: &str, rule: &Rule) -> bool {
+    let normal = normalised(file.text);
+    let is_around = file.name.as_str().split('.').any(|part| part == word) && names_package(word, rule, file);
+    is_around
+        || file.texts(&normal).any(|text| {
+            let found = memchr::memmem::find_iter(text.as_bytes(), word);
+            let occurrences = found.filter_map(|at| Occurrence::new(text, at, at + word.len()));
+            occurrences.into_iter().any(|occurrence| holds(rule, occurrence, file))
+        })
+}
+
 impl Search {
     /// An empty word if the file matters; else the words of [`Rule::First`] that it holds.
     pub(super) fn in_file(&self, file: &Searched<'_>) -> Vec<SmolStr> {
         let Some(searcher) = &self.searcher else { return vec![SmolStr::default()] };
         let mut first = HashSet::new();
+        let own = file.name.as_str().split('.').filter_map(|part| self.numbers.get(part));
+        let names =
+            |number: &usize| self.rules[*number].iter().any(|rule| names_package(&self.words[*number], rule, file));
+        if own.into_iter().any(names) {
+            return vec![SmolStr::default()];
+        }
         let normal = normalised(file.text);
-        let texts = [Some(file.text), Some(&*normal).filter(|normal| *normal != file.text)];
-        for text in texts.into_iter().flatten() {
+        for text in file.texts(&normal) {
             for found in searcher.find_iter(text) {
                 let number = found.pattern().as_usize();
                 let Some(occurrence) = Occurrence::new(text, found.start(), found.end()) else { continue };
@@ -98,6 +124,14 @@ impl Search {
         }
         first.into_iter().map(|number| self.words[number].clone()).collect()
     }
+}
+
+/// Whether dots may stand for a package that is looked for by a part of the file's own name.
+fn names_package(word: &str, rule: &Rule, file: &Searched<'_>) -> bool {
+    let Rule::Named { parent } = rule else { return false };
+    let is_own = |parent: &SmolStr| file.name.as_str().split('.').any(|part| part == parent);
+    let has = |parent: &SmolStr| is_own(parent) || contains(file.text, parent);
+    file.imports.is_relative && (file.name.root() == word || parent.as_ref().is_none_or(has))
 }
 
 fn holds(rule: &Rule, occurrence: Occurrence<'_>, file: &Searched<'_>) -> bool {

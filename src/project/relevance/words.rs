@@ -19,12 +19,14 @@ pub struct Imports {
     rooted: Box<[u32]>,
     /// `from module import *`
     pub has_star: bool,
+    /// Dots stand for packages around the file.
+    pub is_relative: bool,
 }
 
 impl Imports {
     pub fn of(text: &str, name: &ModuleName) -> Imports {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut scan = Scan::default();
+        let mut scan = Scan { depth: name.as_str().split('.').count(), ..Scan::default() };
         scan.text(text);
         if let Cow::Owned(normal) = normalised(text) {
             scan.text(&normal);
@@ -38,7 +40,12 @@ impl Imports {
             hashes.dedup();
             hashes.into_boxed_slice()
         };
-        Imports { named: set(scan.named), rooted: set(scan.rooted), has_star: scan.has_star }
+        Imports {
+            named: set(scan.named),
+            rooted: set(scan.rooted),
+            has_star: scan.has_star,
+            is_relative: scan.is_relative,
+        }
     }
 
     /// Whether a module within `module` may be imported.
@@ -89,6 +96,8 @@ impl Ending {
 
 #[derive(Default)]
 struct Scan {
+    /// Components of the file's own name: so many dots may lead out of all folders around it.
+    depth: usize,
     named: Vec<u32>,
     rooted: Vec<u32>,
     is_relative: bool,
@@ -121,11 +130,12 @@ impl Scan {
     }
 
     fn from_import(&mut self, module: &str, members: &str) {
-        let dots = module.trim_start_matches(BLANKS);
-        self.is_relative |= dots.starts_with('.');
-        self.has_star |= members.contains('*');
         let first = words(module).next();
-        self.rooted.extend(first.map(|(_, word)| hash(word)));
+        let dots = module[..first.map_or(module.len(), |(start, _)| start)].matches('.').count();
+        self.is_relative |= dots > 0;
+        self.has_star |= members.contains('*');
+        let is_rooted = dots == 0 || dots >= self.depth;
+        self.rooted.extend(first.filter(|_| is_rooted).map(|(_, word)| hash(word)));
         self.named.extend(words(module).chain(words(members)).map(|(_, word)| hash(word)));
     }
 
