@@ -177,7 +177,7 @@ fn what_the_index_reads_of_a_file_shows_in_its_text() {
     assert!(files.len() > 500, "only {} files were found", files.len());
     let names = files.iter().filter_map(|(path, _)| module_of_path(path));
     let known: HashSet<_> = names.map(|(name, _)| name.last().into()).collect();
-    let triggers = Triggers::new();
+    let triggers = Triggers::default();
     let missing: Vec<String> =
         files.par_iter().flat_map_iter(|(path, text)| missing(path, text, &known, &triggers)).collect();
     assert!(missing.is_empty(), "{} facts do not show:\n{}", missing.len(), missing.join("\n"));
@@ -198,7 +198,7 @@ fn files_without_the_words_of_a_name_are_told_apart() {
     assert!(of("patch('order.models.boto3')\n").may_name(&name("shop.order.models")));
     assert!(!of("boto3 = None\n").may_read("boto3"));
     assert!(of("patch(f'{where}.boto3')\n").may_patch("boto3"));
-    let triggers = Triggers::new();
+    let triggers = Triggers::default();
     assert!(!triggers.stand_in("modules = sys\n") && triggers.stand_in("sys.modules['a'] = b\n"));
 }
 

@@ -26,27 +26,28 @@
 //! a file that cannot matter is not found. Two things are left to chance: names whose short hashes are the same make a
 //! refusal more in the whole project only, and of more than thirty-two second names of one module some are not followed.
 
+mod asked;
+mod glance;
+mod leading;
+mod names;
 mod rules;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
-use super::endings::Endings;
 use super::hints::libraries;
-use super::index::{PROCESS_WORDS, from_module, hash, reads_annotations_by, targets};
+use super::index::{hash, reads_annotations_by};
 use super::lookup::spellings;
-use super::{FREEZERS, FileId, FileIndex, ImportTarget, Project, ReadKind, ScanKind};
+use super::{FREEZERS, FileId, FileIndex, Project, ReadKind, ScanKind};
 use crate::name::ModuleName;
-use crate::python::visit::{Visitor, walk_expr, walk_stmt};
-use crate::python::{Expr, ExprKind, Import, Module, Stmt, StmtKind};
-use crate::text::Span;
+use names::LookedFor;
 use rules::{Rule, Rules};
-use words::{Ending, Occurrence};
 
+pub use asked::Asked;
+pub use glance::{Glance, Triggers};
 pub use words::Imports;
 
 /// A file before it is parsed.
@@ -68,162 +69,6 @@ pub enum Start {
     Part,
     /// It is told whether a start that is not of the run loads it.
     Wanted,
-}
-
-/// What answers about the imports of a subject may hang on in other files.
-#[derive(Debug, Clone, Default)]
-pub struct Asked {
-    /// Of its imports of configured modules.
-    pub targets: Vec<ImportTarget>,
-    /// Names that these bind.
-    pub bound: BTreeSet<SmolStr>,
-    /// If annotations may name these: the functions and classes of the file.
-    pub annotated: Option<BTreeSet<SmolStr>>,
-}
-
-impl Asked {
-    /// What the imports of `module`, the file of `index`, hang on that name something `is_judged`.
-    pub fn of(module: &Module, index: &FileIndex, is_judged: &dyn Fn(&ModuleName) -> bool) -> Asked {
-        let mut reader =
-            AskedReader { index, is_judged, asked: Asked::default(), names: BTreeSet::new(), hints: Vec::new() };
-        module.body().body.iter().for_each(|stmt| reader.visit_stmt(stmt));
-        let AskedReader { mut asked, names, hints, .. } = reader;
-        let may_name = |hint: &Span| asked.bound.iter().any(|name| words::contains(&module.text()[*hint], name));
-        asked.annotated = hints.iter().any(may_name).then_some(names);
-        asked
-    }
-}
-
-/// Walks a whole file.
-struct AskedReader<'a> {
-    index: &'a FileIndex,
-    is_judged: &'a dyn Fn(&ModuleName) -> bool,
-    asked: Asked,
-    /// Of functions and classes.
-    names: BTreeSet<SmolStr>,
-    /// Annotations, and strings that may be some.
-    hints: Vec<Span>,
-}
-
-impl<'m> Visitor<'m> for AskedReader<'_> {
-    fn visit_stmt(&mut self, stmt: &'m Stmt) {
-        match &stmt.kind {
-            StmtKind::Import(import) => self.import(import),
-            StmtKind::Function(function) => {
-                self.names.insert(function.name.name.clone());
-                let annotations = function.params.iter().filter_map(|param| param.annotation.as_ref());
-                self.hints.extend(annotations.chain(&function.returns).map(|annotation| annotation.span));
-            }
-            StmtKind::Class(class) => {
-                self.names.insert(class.name.name.clone());
-            }
-            StmtKind::AnnAssign { annotation, .. } => self.hints.push(annotation.span),
-            _ => {}
-        }
-        walk_stmt(self, stmt);
-    }
-
-    fn visit_expr(&mut self, expr: &'m Expr) {
-        if let ExprKind::Str(_) = &expr.kind {
-            self.hints.push(expr.span);
-        }
-        walk_expr(self, expr);
-    }
-}
-
-impl AskedReader<'_> {
-    fn import(&mut self, import: &Import) {
-        let (name, is_package) = (&self.index.name, self.index.is_package);
-        if import.is_star() {
-            let module = from_module(import, name, is_package).filter(self.is_judged);
-            self.asked.targets.extend(module.map(|module| ImportTarget { module, member: None }));
-        }
-        for alias in &import.aliases {
-            let target = targets(import, alias, name, is_package);
-            if let Some(target) = target.filter(|target| (self.is_judged)(&target.dotted())) {
-                self.asked.bound.insert(SmolStr::new(alias.bound()));
-                self.asked.targets.push(target);
-            }
-        }
-    }
-}
-
-/// What a text holds that names nothing of what it concerns.
-pub struct Triggers {
-    /// `None` if it cannot be made: then every file may hold some.
-    searcher: Option<AhoCorasick>,
-    modules: usize,
-}
-
-/// Words that make a file matter wherever they stand in it, also as a part of others.
-const WORDS: [&str; 2] = ["__subclasses__", "import_module"];
-
-impl Triggers {
-    pub fn new() -> Triggers {
-        let mut words: Vec<&str> = PROCESS_WORDS.iter().copied().chain(WORDS).collect();
-        words.push("modules");
-        let modules = words.len() - 1;
-        Triggers { searcher: AhoCorasick::new(words).ok(), modules }
-    }
-
-    pub fn stand_in(&self, text: &str) -> bool {
-        let Some(searcher) = &self.searcher else { return true };
-        searcher.find_overlapping_iter(text).any(|found| {
-            if found.pattern().as_usize() != self.modules {
-                return true;
-            }
-            let occurrence = Occurrence::new(text, found.start(), found.end());
-            occurrence.is_some_and(|occurrence| occurrence.may_be_sys_modules())
-        })
-    }
-}
-
-/// What one text shows, fact by fact: for holding it against what the index reads.
-pub struct Glance<'t> {
-    pub imports: Imports,
-    text: &'t str,
-    name: ModuleName,
-}
-
-impl<'t> Glance<'t> {
-    /// At the file that is the module `name`.
-    pub fn at(text: &'t str, name: &ModuleName) -> Glance<'t> {
-        Glance { imports: Imports::of(text, name), text, name: name.clone() }
-    }
-
-    /// Whether the file may read something of a module, or take it as a whole.
-    pub fn may_name(&self, module: &ModuleName) -> bool {
-        let mut parts = module.as_str().rsplit('.');
-        let last = parts.next().unwrap_or_default();
-        self.holds(last, Rule::Named { parent: parts.next().map(SmolStr::new) })
-    }
-
-    /// Whether it may replace a name in a module that it computes.
-    pub fn may_patch(&self, name: &str) -> bool {
-        self.holds(name, Rule::Patched)
-    }
-
-    /// Whether it may read a name of something unknown.
-    pub fn may_read(&self, name: &str) -> bool {
-        self.holds(name, Rule::Attribute)
-    }
-
-    /// Whether it may evaluate annotations.
-    pub fn may_evaluate(&self) -> bool {
-        reads_annotations_by().any(|(word, other)| {
-            self.holds(word, other.map_or(Rule::Anywhere, |other| Rule::With(SmolStr::new(other))))
-        })
-    }
-
-    /// Whether it may import a library that evaluates annotations.
-    pub fn may_use_library(&self) -> bool {
-        libraries::readers().iter().any(|name| self.imports.begins_with(hash(name)))
-    }
-
-    fn holds(&self, word: &str, rule: Rule) -> bool {
-        let file = rules::Searched { text: self.text, name: &self.name, imports: &self.imports };
-        rules::hold_anywhere(&file, word, &rule)
-    }
 }
 
 /// Which files matter, as far as it is known yet.
@@ -256,7 +101,7 @@ impl<'a> Relevance<'a> {
     /// What words alone tell. `files` are in the order of the ids; `configured` are the modules that any configuration
     /// judges.
     pub fn new(files: &'a [Unread<'a>], names: Project, configured: &[ModuleName]) -> Relevance<'a> {
-        let triggers = Triggers::new();
+        let triggers = Triggers::default();
         let first: Vec<(Imports, bool)> = files
             .par_iter()
             .zip(&names.files)
@@ -526,58 +371,6 @@ impl<'a> Relevance<'a> {
         }
     }
 
-    /// Importers of `seeds`, their importers and so on.
-    fn lead(&mut self, seeds: Vec<usize>) {
-        if self.files.iter().all(|file| file.start == Start::Untold) {
-            return;
-        }
-        let counts = |at: &usize| !self.files[*at].path.ends_with(".pyi");
-        let endings: Vec<Ending> = self.names.files.iter().map(|file| Ending::of(&file.name)).collect();
-        let wanted: HashSet<u32> =
-            endings.iter().flat_map(|ending| [Some(ending.last), ending.parent]).flatten().collect();
-        let (mut naming, mut beginning): (HashMap<u32, Vec<usize>>, HashMap<u32, Vec<usize>>) = Default::default();
-        for (at, imports) in self.imports.iter().enumerate().filter(|(at, _)| counts(at)) {
-            for word in imports.named().filter(|word| wanted.contains(word)) {
-                naming.entry(word).or_default().push(at);
-            }
-            for word in imports.rooted().filter(|word| wanted.contains(word)) {
-                beginning.entry(word).or_default().push(at);
-            }
-        }
-        let mut inside: HashMap<ModuleName, Vec<usize>> = HashMap::new();
-        for (at, file) in self.names.files.iter().enumerate().filter(|(at, _)| counts(at)) {
-            for around in with_parents(&file.name).skip(1) {
-                inside.entry(around).or_default().push(at);
-            }
-        }
-        let mut queue: Vec<usize> = seeds.into_iter().filter(counts).collect();
-        queue.iter().for_each(|at| self.leading[*at] = true);
-        // Modules of one name in packages of one name are led to by the same files.
-        let mut asked: HashSet<Ending> = HashSet::new();
-        while let Some(at) = queue.pop() {
-            let ending = endings[at];
-            let mut found = Vec::new();
-            if asked.insert(ending) {
-                let with = |word: &u32| naming.get(word).map_or(&[][..], Vec::as_slice);
-                let words = [Some(ending.last), ending.parent].into_iter().flatten();
-                let fewest = words.map(|word| with(&word)).min_by_key(|files| files.len()).unwrap_or_default();
-                let begun = beginning.get(&ending.last).map_or(&[][..], Vec::as_slice);
-                found.extend(fewest.iter().chain(begun).filter(|at| self.imports[**at].loads(ending)));
-            }
-            if self.names.files[at].is_package {
-                found.extend(inside.remove(&self.names.files[at].name).unwrap_or_default());
-            }
-            for at in found {
-                if !std::mem::replace(&mut self.leading[at], true) {
-                    queue.push(at);
-                }
-            }
-        }
-        for (at, file) in self.files.iter().enumerate() {
-            self.matters[at] |= self.leading[at] && matches!(file.start, Start::Part | Start::Wanted);
-        }
-    }
-
     /// Looks for what is new in files that do not matter yet.
     fn search(&mut self) {
         let Some(search) = self.rules.take() else { return };
@@ -630,43 +423,6 @@ impl<'a> Relevance<'a> {
             }
         }
         wanted.into_iter().for_each(|at| self.matters[at] = true);
-    }
-}
-
-/// Names by which modules are called that are looked for.
-#[derive(Debug, Default)]
-struct LookedFor {
-    names: Vec<ModuleName>,
-    known: HashSet<ModuleName>,
-    by_name: Endings<usize>,
-    /// By the names of the packages around them.
-    by_package: Endings<usize>,
-}
-
-impl LookedFor {
-    /// Whether it is new.
-    fn add(&mut self, name: &ModuleName) -> bool {
-        let is_new = self.known.insert(name.clone());
-        if is_new {
-            let number = self.names.len();
-            self.names.push(name.clone());
-            self.by_name.add(name, number);
-            if let Some(package) = name.parent() {
-                self.by_package.add(&package, number);
-            }
-        }
-        is_new
-    }
-
-    /// Whether `module` may be one of them, or something in it.
-    fn has(&self, module: &ModuleName) -> bool {
-        with_parents(module).any(|name| self.by_name.akin_to(&name).any(|number| self.names[number].may_be(&name)))
-    }
-
-    /// Those in what may be `package`.
-    fn inside(&self, package: &ModuleName) -> impl Iterator<Item = &ModuleName> {
-        let found = self.by_package.akin_to(package).map(|number| &self.names[number]);
-        found.filter(|name| name.parent().is_some_and(|parent| parent.may_be(package)))
     }
 }
 

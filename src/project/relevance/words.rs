@@ -121,15 +121,15 @@ impl Scan {
             done = statement_end(bytes, at);
             let names = &text[at + "import".len()..done];
             if let Some(from) = from {
-                self.from_import(&before[from + "from".len()..], names);
+                self.import_from(&before[from + "from".len()..], names);
             }
             if begins_statement(before) {
-                self.plain_import(names);
+                self.import_plain(names);
             }
         }
     }
 
-    fn from_import(&mut self, module: &str, members: &str) {
+    fn import_from(&mut self, module: &str, members: &str) {
         let first = words(module).next();
         let dots = module[..first.map_or(module.len(), |(start, _)| start)].matches('.').count();
         self.is_relative |= dots > 0;
@@ -139,7 +139,7 @@ impl Scan {
         self.named.extend(words(module).chain(words(members)).map(|(_, word)| hash(word)));
     }
 
-    fn plain_import(&mut self, modules: &str) {
+    fn import_plain(&mut self, modules: &str) {
         let mut after_as = false;
         for (start, word) in words(modules) {
             let is_dotted = modules[..start].trim_end_matches(BLANKS).ends_with('.');
