@@ -14,7 +14,7 @@ use hotcold::cli::{Action, Common, Exit, Explain, Origin, Run};
 use hotcold::config::{Config, Loader, Overrides, entry_points};
 use hotcold::name::ModuleName;
 use hotcold::outcome::{Outcome, Problem};
-use hotcold::pipeline::{self, Extent, Input, Inputs};
+use hotcold::pipeline::{self, Extent, Filter, Input, Inputs};
 use hotcold::plan::{Code, Safety};
 use hotcold::report::explain;
 use hotcold::source::{self, Entry, Kind, Root, Selection, Tree};
@@ -221,7 +221,8 @@ fn analyse(
         Action::Diff => Extent::Moves,
     };
     let (settings, only, safety) = (settings(&root), &run.common.only, safety(&run.common));
-    let mut outcome = pipeline::run(Inputs { files, settings, only, safety, extent, progress: &step });
+    let mut outcome =
+        pipeline::run(Inputs { files, settings, only, safety, extent, filter: Filter::Irrelevant, progress: &step });
     for file in &mut outcome.files {
         file.path = shown(&file.path);
         for proof in file.refusals.iter_mut().flat_map(|note| &mut note.proofs) {

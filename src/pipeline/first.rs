@@ -1,19 +1,24 @@
 //! The first pass over a file: parse it, see what the rest of the project must know of it, and keep its tree only if the
 //! second pass needs it. Decides nothing about imports.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rayon::prelude::*;
 use smol_str::SmolStr;
 
-use super::Input;
 use super::second::opted_out;
-use crate::config;
+use super::{Extent, Filter, Input};
+use crate::config::{self, Config};
 use crate::name::ModuleName;
 use crate::outcome::Problem;
 use crate::policy::{Place, Reason};
-use crate::project::{self, FileIndex, ReadKind, Surroundings};
+use crate::project::{
+    self, Asked, FileIndex, Project, ReadKind, Relevance, Start, Surroundings, Unread, module_of_path,
+};
 use crate::python::{self, Module};
+use crate::startup;
 use crate::text::LineIndex;
 
 /// A file after the first pass.
@@ -35,24 +40,130 @@ pub(super) enum Tree {
 /// half of what a run may take in all; what does not fit is parsed twice.
 pub(super) const ROOM: usize = 8 * 1024 * 1024;
 
-/// The first pass over one file. `room` is what is left for trees.
-pub(super) fn read(file: &Input, known: &HashSet<SmolStr>, room: &AtomicUsize) -> Read {
+/// The first pass over all files that can matter. Texts of others are dropped.
+pub(super) fn read_all(files: &mut [Input], filter: Filter, extent: Extent, step: &(dyn Fn() + Sync)) -> Vec<Read> {
+    let known = last_names(files);
+    let room = AtomicUsize::new(ROOM);
+    let mut reads: Vec<Option<Read>> = files.iter().map(|_| None).collect();
+    {
+        let named = files.iter().enumerate().filter_map(|(at, file)| Some((at, module_of_path(&file.path)?)));
+        let (positions, names): (Vec<usize>, Vec<(ModuleName, bool)>) = named.unzip();
+        let bare = positions
+            .iter()
+            .zip(&names)
+            .map(|(at, (name, is_package))| FileIndex::bare(&files[*at].path, name.clone(), *is_package));
+        let bare = Project::new(bare.collect());
+        let unread = unread(files, &positions, extent);
+        // Of what could take an import off the start, nobody has asked yet: any file may be asked about.
+        let relevance = match (filter, extent) {
+            (Filter::Irrelevant, Extent::Moves | Extent::Startup) => Relevance::new(&unread, bare, &configured(files)),
+            (Filter::Nothing, _) | (_, Extent::Plan) => Relevance::everything(&unread, bare),
+        };
+        let mut is_nameless = vec![true; files.len()];
+        positions.iter().for_each(|at| is_nameless[*at] = false);
+        let nameless: Vec<usize> = (0..files.len()).filter(|at| is_nameless[*at]).collect();
+        let mut relevance = relevance;
+        let mut wanted = nameless;
+        // What files turn out to import makes others matter.
+        loop {
+            let open = (0..positions.len()).filter(|at| reads[positions[*at]].is_none() && relevance.matters(*at));
+            let open: Vec<usize> = open.collect();
+            wanted.extend(open.iter().map(|at| positions[*at]));
+            if wanted.is_empty() {
+                break;
+            }
+            let parsed: Vec<(Read, Option<Asked>)> = wanted
+                .par_iter()
+                .map(|at| {
+                    let read = read(&files[*at], &known, &room);
+                    step();
+                    read
+                })
+                .collect();
+            let mut asked: HashMap<usize, Asked> = HashMap::new();
+            for (at, (read, asks)) in wanted.drain(..).zip(parsed) {
+                asked.extend(asks.map(|asks| (at, asks)));
+                reads[at] = Some(read);
+            }
+            let index_of = |at: usize| reads[positions[at]].as_ref().and_then(|read| read.index.as_ref());
+            let fresh = open.iter().filter_map(|at| Some((*at, index_of(*at)?, asked.get(&positions[*at]))));
+            relevance.learn(&fresh.collect::<Vec<_>>(), index_of);
+        }
+    }
+    let reads = reads.into_iter().zip(files).map(|(read, file)| {
+        read.unwrap_or_else(|| {
+            step();
+            file.text = String::new();
+            Read { index: bare(file), tree: Ok(Tree::Unwanted) }
+        })
+    });
+    reads.collect()
+}
+
+/// The last components of all module names.
+pub(super) fn last_names(files: &[Input]) -> HashSet<SmolStr> {
+    files.iter().filter_map(|file| module_of_path(&file.path)).map(|(name, _)| SmolStr::new(name.last())).collect()
+}
+
+/// Every module that any of the configurations judges.
+fn configured(files: &[Input]) -> Vec<ModuleName> {
+    let configs: BTreeMap<usize, &Config> =
+        files.iter().map(|file| (Arc::as_ptr(&file.config).addr(), &*file.config)).collect();
+    let modules: BTreeSet<&ModuleName> = configs.values().flat_map(|config| config.modules.keys()).collect();
+    modules.into_iter().cloned().collect()
+}
+
+fn unread<'f>(files: &'f [Input], positions: &[usize], extent: Extent) -> Vec<Unread<'f>> {
+    let has_entries = files.iter().any(|file| file.config.entries.is_some());
+    let is_apart = |file: &Input| !has_entries && startup::is_apart(&file.path);
+    // A start that is not of the run is told of if it loads a file of the run.
+    let may_start = |file: &Input| {
+        !file.selected && !file.path.ends_with(".pyi") && (has_entries || !(is_apart(file) || is_excluded(file)))
+    };
+    let asks_for_selected = files.iter().any(may_start);
+    let start = |file: &Input| match extent {
+        Extent::Moves => Start::Untold,
+        Extent::Startup | Extent::Plan => match (asks_for_selected && file.selected, is_apart(file)) {
+            (true, _) => Start::Wanted,
+            (false, true) => Start::Apart,
+            (false, false) => Start::Part,
+        },
+    };
+    let unread = |at: &usize| Unread { path: &files[*at].path, text: &files[*at].text, start: start(&files[*at]) };
+    positions.iter().map(unread).collect()
+}
+
+/// Whether the configuration leaves the file out.
+pub(super) fn is_excluded(file: &Input) -> bool {
+    let root = file.config.root.as_ref();
+    root.is_some_and(|root| file.config.exclude.contains(&root.join(&file.path)))
+}
+
+fn bare(file: &Input) -> Option<FileIndex> {
+    let (name, is_package) = module_of_path(&file.path)?;
+    Some(FileIndex::bare(&file.path, name, is_package))
+}
+
+/// The first pass over one file, and what is asked about its imports. `room` is what is left for trees.
+pub(super) fn read(file: &Input, known: &HashSet<SmolStr>, room: &AtomicUsize) -> (Read, Option<Asked>) {
     let module = match python::parse(file.text.clone()) {
         Ok(module) => module,
-        Err(faults) => return Read { index: None, tree: Err(problem(file, &faults)) },
+        // Others still find it by its name.
+        Err(faults) => return (Read { index: bare(file), tree: Err(problem(file, &faults)) }, None),
     };
     let is_writable = file.selected && file.rewritable && !opted_out(&module);
     let line_length = file.config.line_length;
     let around = Surroundings { modules: known, is_writable, line_length, is_cold: &|name| may_sink(file, name) };
     let index = FileIndex::new(&file.path, &module, &around);
     let wanted = file.selected && file.rewritable && index.as_ref().is_some_and(|index| concerns(file, index));
+    let asked = index.as_ref().filter(|_| wanted).map(|index| Asked::of(&module, index, &|name| is_judged(file, name)));
     let takes = |left: usize| left.checked_sub(file.text.len());
     let tree = match wanted {
         false => Tree::Unwanted,
         true if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, takes).is_ok() => Tree::Kept(Box::new(module)),
         true => Tree::Dropped,
     };
-    Read { index, tree: Ok(tree) }
+    (Read { index, tree: Ok(tree) }, asked)
 }
 
 impl Tree {
@@ -77,16 +188,19 @@ fn may_sink(file: &Input, name: &ModuleName) -> bool {
 
 /// Whether the file imports a configured module, so that there may be something to do.
 fn concerns(file: &Input, index: &FileIndex) -> bool {
-    index.imports.iter().any(|module| {
-        // A name by a path that begins above the package may be configured without what stands above.
-        let mut name = Some(module.as_str());
-        std::iter::from_fn(|| {
-            let this = name?;
-            name = this.split_once('.').map(|(_, rest)| rest);
-            ModuleName::new(this)
-        })
-        .any(|module| file.config.lookup(&module).is_some())
+    index.imports.iter().any(|module| is_judged(file, module))
+}
+
+/// Whether a module is configured, or one above it. A name by a path that begins above the package may be configured
+/// without what stands above.
+fn is_judged(file: &Input, module: &ModuleName) -> bool {
+    let mut name = Some(module.as_str());
+    std::iter::from_fn(|| {
+        let this = name?;
+        name = this.split_once('.').map(|(_, rest)| rest);
+        ModuleName::new(this)
     })
+    .any(|module| file.config.lookup(&module).is_some())
 }
 
 /// What packaging settings read of modules.

@@ -7,19 +7,17 @@ mod start;
 
 mod findings;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
-use smol_str::SmolStr;
 
 use crate::config::Config;
 use crate::name::ModuleName;
 use crate::outcome::Outcome;
 use crate::plan::Safety;
-use crate::project::{FileIndex, Project, module_of_path};
-use first::{Read, first_party, read};
+use crate::project::{FileIndex, Project};
+use first::{first_party, read};
 use second::{Around, Checked, check};
 
 /// One file of the project.
@@ -45,8 +43,17 @@ pub struct Inputs<'a> {
     /// What moves may rest on.
     pub safety: Safety,
     pub extent: Extent,
+    pub filter: Filter,
     /// Called after each file of either pass, with the number of steps done and of all.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// Which files are not parsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// Those that cannot matter to the run. A fault in the syntax of one of them is not told.
+    Irrelevant,
+    Nothing,
 }
 
 /// What a run tells of start-up.
@@ -66,20 +73,11 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
     let mut files = inputs.files;
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files.dedup_by(|a, b| a.path == b.path);
-    let known = last_names(&files);
     let steps = files.len() * 2;
     let done = AtomicUsize::new(0);
     let step = || (inputs.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, steps);
 
-    let room = AtomicUsize::new(first::ROOM);
-    let read: Vec<Read> = files
-        .par_iter()
-        .map(|file| {
-            let read = read(file, &known, &room);
-            step();
-            read
-        })
-        .collect();
+    let read = first::read_all(&mut files, inputs.filter, inputs.extent, &step);
     let (indexes, trees): (Vec<Option<FileIndex>>, Vec<_>) =
         read.into_iter().map(|read| (read.index, read.tree)).unzip();
     let first_party = first_party(&files);
@@ -132,20 +130,15 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
 pub fn with_loaded(mut files: Vec<Input>, config: Arc<Config>) -> Arc<Config> {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files.dedup_by(|a, b| a.path == b.path);
-    let known = last_names(&files);
+    let known = first::last_names(&files);
     let room = AtomicUsize::new(0);
-    let project = Project::new(files.par_iter().filter_map(|file| read(file, &known, &room).index).collect());
+    let project = Project::new(files.par_iter().filter_map(|file| read(file, &known, &room).0.index).collect());
     let own = project.files().find_map(|(id, index)| {
         let at = files.binary_search_by(|file| file.path.cmp(&index.path)).ok()?;
         Arc::ptr_eq(&files[at].config, &config).then_some(id)
     });
     let survey = start::survey(&project, &mut files);
     own.and_then(|id| survey.config(id)).cloned().unwrap_or(config)
-}
-
-/// The last components of all module names.
-fn last_names(files: &[Input]) -> HashSet<SmolStr> {
-    files.iter().filter_map(|file| module_of_path(&file.path)).map(|(name, _)| SmolStr::new(name.last())).collect()
 }
 
 fn collect(outcome: &mut Outcome, checked: Checked) {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::first::is_excluded;
 use super::second::opted_out;
 use super::{Extent, Input};
 use crate::config::Config;
@@ -59,12 +60,7 @@ pub(super) fn report(
     outcome: &mut Outcome,
 ) {
     let of = |id: FileId| input(files, &project.file(id).path);
-    let is_excluded = |id: FileId| {
-        of(id).is_some_and(|file| {
-            let root = file.config.root.as_ref();
-            root.is_some_and(|root| file.config.exclude.contains(&root.join(&file.path)))
-        })
-    };
+    let is_excluded = |id: FileId| of(id).is_some_and(is_excluded);
     let line = |id: FileId, line: u32| {
         let text = of(id).and_then(|file| file.text.lines().nth(line.saturating_sub(1) as usize));
         text.unwrap_or_default().trim().to_owned()

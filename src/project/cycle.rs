@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fixedbitset::FixedBitSet;
-use petgraph::algo::astar;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, NodeFiltered};
 
+use super::way::shortest;
 use super::{FileId, Project};
 use crate::name::ModuleName;
 use crate::text::LineColumn;
@@ -70,8 +70,7 @@ impl Cycles {
         let path_from = |start: NodeIndex| {
             // Many homes ask about one target, and few are reached from it.
             self.reached(start).contains(home.index()).then_some(())?;
-            let path = astar(&inside, start, |at| at == node(home), |_| 1, |_| 0)?;
-            Some(path.1)
+            shortest(&inside, start, node(home))
         };
         let mut chains: Vec<Vec<NodeIndex>> = starts.into_iter().filter_map(|id| path_from(node(id))).collect();
         if wants == Wants::Member {

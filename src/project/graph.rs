@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use fixedbitset::FixedBitSet;
-use petgraph::algo::{astar, dijkstra, kosaraju_scc};
+use petgraph::algo::{dijkstra, kosaraju_scc};
 use petgraph::graph::{DiGraph, EdgeReference, NodeIndex};
 use petgraph::visit::{EdgeFiltered, EdgeRef, NodeFiltered, Reversed};
 
+use super::way::shortest;
 use super::{By, Edge, FileId, FileIndex, Finder, ImportTarget, Project, When};
 use crate::name::ModuleName;
 use crate::sort::stdlib;
@@ -263,7 +264,7 @@ impl ImportGraph {
         };
         let nodes = NodeFiltered::from_fn(&self.graph, |at| at == self.file(from) || !around(at));
         let view = EdgeFiltered::from_fn(&nodes, |edge| self.holds(moment, *edge.weight()));
-        let (_, path) = astar(&view, self.file(from), |at| at == self.file(to), |_| 1, |_| 0)?;
+        let path = shortest(&view, self.file(from), self.file(to))?;
         let step = |pair: &[NodeIndex]| {
             let links = self.graph.edges_connecting(pair[0], pair[1]).map(|edge| *edge.weight());
             let link = links.filter(|link| self.holds(moment, *link)).min_by_key(|link| self.order(*link))?;

@@ -21,7 +21,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use smol_str::SmolStr;
 
+pub(super) use call::PATCHING;
+pub(super) use evaluate::reads_annotations_by;
 pub use patch::patches_by_string;
+pub(super) use process::WORDS as PROCESS_WORDS;
 
 use body::Body;
 pub use edges::{By, Edge, When};
@@ -157,17 +160,34 @@ impl FileIndex {
         let (name, is_package) = module_of_path(path)?;
         let hints = HintFacts::of(module, &name, is_package);
         let edges = edges::read(module, &name, is_package, around.is_cold);
-        let mut index = FileIndex {
+        let mut index =
+            FileIndex { is_writable: around.is_writable, edges, hints, ..FileIndex::bare(path, name, is_package) };
+        let names = Names::new(&mut index, module);
+        Body::read(&mut index, module, &names);
+        index.bound.sort();
+        index.bound.dedup();
+        if index.is_stub() {
+            exports::read(&mut index, module);
+        }
+        index.process = process::read(&index, module, &names);
+        index.probes = probe::read(module, &names);
+        Reader::new(&mut index, module, names, around).read_file();
+        Some(index)
+    }
+
+    /// A file of which nothing is known but its name: it was not parsed.
+    pub fn bare(path: &str, name: ModuleName, is_package: bool) -> FileIndex {
+        FileIndex {
             path: path.to_owned(),
             name,
             is_package,
-            is_writable: around.is_writable,
+            is_writable: false,
             reads: Vec::new(),
             scans: Vec::new(),
             patches: Vec::new(),
             stars: Vec::new(),
             imports: BTreeSet::new(),
-            edges,
+            edges: Vec::new(),
             roots: BTreeSet::new(),
             sys_modules: Vec::new(),
             probes: Vec::new(),
@@ -181,24 +201,13 @@ impl FileIndex {
             classes: Vec::new(),
             asks_subclasses: None,
             effect: None,
-            hints,
+            hints: HintFacts::default(),
             input: None,
             process: Process::default(),
             loose: Vec::new(),
             needs: Vec::new(),
             modules: BTreeSet::new(),
-        };
-        let names = Names::new(&mut index, module);
-        Body::read(&mut index, module, &names);
-        index.bound.sort();
-        index.bound.dedup();
-        if index.is_stub() {
-            exports::read(&mut index, module);
         }
-        index.process = process::read(&index, module, &names);
-        index.probes = probe::read(module, &names);
-        Reader::new(&mut index, module, names, around).read_file();
-        Some(index)
     }
 
     /// A type stub, which no process loads.

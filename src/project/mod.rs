@@ -12,6 +12,8 @@ mod loaded;
 mod lookup;
 mod meddlers;
 mod record;
+mod relevance;
+mod way;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
@@ -35,6 +37,10 @@ pub use index::{
 pub use loaded::{Loaded, Provision};
 pub use lookup::Reader;
 pub use record::{Class, Layout, Need, Patch, PatchId, Process, Read, ReadKind, Scan, ScanKind, Window};
+pub use relevance::{Asked, Glance, Imports, Relevance, Start, Triggers, Unread};
+
+/// Libraries that stop the clock for the program.
+const FREEZERS: [&str; 3] = ["freezegun", "time_machine", "libfaketime"];
 
 /// Index of a file in its project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -273,9 +279,9 @@ impl Project {
         self.parents.contains(module.as_str())
     }
 
-    /// Whether any file imports the top-level module `root`.
-    pub fn imports_root(&self, root: &str) -> bool {
-        self.roots.contains(root)
+    /// The library by which the project stops the clock.
+    pub fn clock_stopper(&self) -> Option<&'static str> {
+        FREEZERS.into_iter().find(|name| self.roots.contains(*name))
     }
 
     /// The chain of import-time imports from a file of `target` to `home`, if there is one: what a module-level import

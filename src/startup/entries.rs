@@ -101,7 +101,7 @@ fn starts_of(finder: &Finder<'_>, circle: &[FileId]) -> Vec<FileId> {
 }
 
 /// Files that import the program without being its start.
-fn is_apart(path: &str) -> bool {
+pub fn is_apart(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     is_test_file(path)
         || matches!(name, "conftest.py" | "setup.py" | "noxfile.py")

@@ -40,9 +40,9 @@ struct Case {
     without: Vec<String>,
 }
 
-struct Found {
+pub(crate) struct Found {
     folder: PathBuf,
-    name: String,
+    pub(crate) name: String,
     case: Case,
 }
 
@@ -61,7 +61,7 @@ impl Found {
     }
 }
 
-fn cases() -> Vec<Found> {
+pub(crate) fn cases() -> Vec<Found> {
     let root = repository().join("fixtures");
     let mut cases: Vec<Found> = walkdir::WalkDir::new(&root)
         .sort_by_file_name()
@@ -94,7 +94,7 @@ fn for_each_case(check: impl Fn(&Found) -> Result<(), String> + Sync) {
 }
 
 /// A copy of the case's project, in which hotcold can run.
-struct Project {
+pub(crate) struct Project {
     folder: tempfile::TempDir,
 }
 
@@ -113,11 +113,11 @@ impl Project {
         Project { folder }
     }
 
-    fn plain(case: &Found) -> Project {
+    pub(crate) fn plain(case: &Found) -> Project {
         Project::new(case, |_, bytes| bytes)
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 

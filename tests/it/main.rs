@@ -10,6 +10,7 @@ mod isort;
 mod parse_stdlib;
 mod policy;
 mod readme;
+mod relevance;
 mod source;
 mod startup;
 mod support;

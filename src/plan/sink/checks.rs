@@ -274,8 +274,7 @@ pub(in crate::plan) fn clash(file: &File<'_>, subject: &Subject) -> Option<Refus
 
 pub(in crate::plan) fn frozen_time(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let concerned = subject.target.member.is_some() && matches!(subject.target.module.root(), "datetime" | "time");
-    let freezer = ["freezegun", "time_machine", "libfaketime"].into_iter().find(|name| file.project.imports_root(name));
-    let freezer = freezer.filter(|_| concerned)?;
+    let freezer = file.project.clock_stopper().filter(|_| concerned)?;
     Some(Refusal::here(Code::PatchedDependency, file.span_of(subject), format!("the project uses `{freezer}`")))
 }
 

@@ -39,6 +39,11 @@ pub(in crate::project) fn reads_annotations(root: &str) -> bool {
     READERS.binary_search(&root).is_ok()
 }
 
+/// The libraries of [`reads_annotations`].
+pub(in crate::project) fn readers() -> &'static [&'static str] {
+    READERS
+}
+
 /// Whether neither a decorator of this name nor a base class of it evaluates annotations. `is_stdlib` tells modules of
 /// the standard library.
 pub(super) fn is_blind(dotted: &str, is_stdlib: impl Fn(&str) -> bool) -> bool {

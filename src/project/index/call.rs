@@ -11,7 +11,8 @@ use crate::python::{Expr, ExprKind, Keyword};
 use crate::text::Span;
 
 /// Parts of the names of functions that replace an attribute or an item.
-const PATCHING: &[&str] = &["patch", "setattr", "delattr", "monkeypatch", "mocker", "swap_attr", "stub", "replace"];
+pub(in crate::project) const PATCHING: &[&str] =
+    &["patch", "setattr", "delattr", "monkeypatch", "mocker", "swap_attr", "stub", "replace"];
 
 /// Functions that look at a module, but at none of its names.
 const INDIFFERENT: &[&str] = &[

@@ -36,6 +36,23 @@ const INSPECTING: &[&str] = &["inspect", "annotationlib", "typing_extensions", "
 const LOADERS: &[&str] =
     &["import_module", "__import__", "import_string", "load_module", "exec_module", "run_module", "run_path"];
 
+/// Other words by which [`read`] finds an evaluation.
+const WORDS: &[&str] =
+    &["eval_str", "autospec", "__annotations__", "__annotate__", "annotation", "return_annotation", "eval", "exec"];
+
+/// Words of `functools` whose use makes a file hand annotations to whoever registers.
+const DISPATCHERS: &[&str] = &["singledispatch", "singledispatchmethod"];
+
+/// Words of which one stands in every file that evaluates annotations, or loads whoever does, some only with another
+/// beside it.
+pub(in crate::project) fn reads_annotations_by() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+    let alone = EVALUATORS.iter().chain(INSPECTORS).chain(WORDS).chain(DISPATCHERS).chain(LOADERS);
+    // The types of a dataclass's fields, read where names are looked up.
+    let fields =
+        ["dataclasses", "fields"].iter().flat_map(|word| ["__globals__", "modules"].map(|other| (*word, other)));
+    alone.map(|word| (*word, None)).chain(fields.map(|(word, other)| (word, Some(other))))
+}
+
 /// Reads what `module` does with annotations into `facts`, which knows the names of its body already.
 pub(super) fn read(facts: &mut HintFacts, module: &Module, name: &ModuleName, is_package: bool) {
     let mut locals = Locals::default();
@@ -149,7 +166,7 @@ impl<'m> Visitor<'m> for Finder<'_, 'm> {
                         None => self.facts.loads_any = true,
                     }
                 }
-                self.facts.dispatches |= last(func) == Some("singledispatch");
+                self.facts.dispatches |= last(func) == Some(DISPATCHERS[0]);
                 // What is called is not handed on.
                 match &func.kind {
                     ExprKind::Name(name) => self.evals |= name == "eval" || name == "exec",
@@ -175,7 +192,7 @@ impl<'m> Visitor<'m> for Finder<'_, 'm> {
                         self.reads_fields.get_or_insert(place);
                     }
                     "__globals__" | "modules" => self.looks_up = true,
-                    "singledispatch" | "singledispatchmethod" => self.facts.dispatches = true,
+                    name if DISPATCHERS.contains(&name) => self.facts.dispatches = true,
                     _ => {}
                 }
                 self.value(expr);
@@ -187,7 +204,7 @@ impl<'m> Visitor<'m> for Finder<'_, 'm> {
             ExprKind::Name(name) => {
                 self.evals |= matches!(name.as_str(), "eval" | "exec");
                 self.facts.loads_any |= LOADERS.contains(&name.as_str());
-                self.facts.dispatches |= matches!(name.as_str(), "singledispatch" | "singledispatchmethod");
+                self.facts.dispatches |= DISPATCHERS.contains(&name.as_str());
                 self.value(expr);
             }
             // `"sphinx" in sys.modules` looks nothing up.

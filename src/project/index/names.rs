@@ -225,10 +225,14 @@ impl<'m> Names<'m> {
             Target::Kept(name) => self.kept.entry(SmolStr::new(name)).or_default(),
         };
         let before = known.len();
-        known.extend(meant);
+        known.extend(meant.into_iter().take(MOST_MEANINGS.saturating_sub(before)));
         known.len() > before
     }
 }
+
+/// A name stands for so many things at most: each of `x = x.left` and `x = x.right` doubles what it may be, and modules
+/// have no such depth.
+const MOST_MEANINGS: usize = 64;
 
 /// `module.name`; below a prefix pattern nothing more can be told.
 fn part(module: &ModuleName, name: &str) -> Option<ModuleName> {

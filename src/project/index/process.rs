@@ -9,23 +9,25 @@ use crate::python::visit::{Visitor, walk_expr, walk_stmt};
 use crate::python::{Expr, ExprKind, Keyword, Module, Stmt, StmtKind};
 use crate::text::{LineColumn, Span};
 
+/// A file with none of these anywhere in it does nothing to the process.
+pub(in crate::project) const WORDS: &[&str] = &[
+    "__import__",
+    "meta_path",
+    "path_hooks",
+    "import_hook",
+    "beartype",
+    "chroot",
+    "setuid",
+    "setgid",
+    "setre",
+    "prctl",
+    "sys.path",
+    "from sys import",
+];
+
 /// Reads what `index`'s file does to the process.
 pub(super) fn read(index: &FileIndex, module: &Module, names: &Names<'_>) -> Process {
     let text = module.text();
-    const WORDS: &[&str] = &[
-        "__import__",
-        "meta_path",
-        "path_hooks",
-        "import_hook",
-        "beartype",
-        "chroot",
-        "setuid",
-        "setgid",
-        "setre",
-        "prctl",
-        "sys.path",
-        "from sys import",
-    ];
     if !WORDS.iter().any(|word| text.contains(word)) {
         return Process::default();
     }

@@ -1,0 +1,328 @@
+//! What a text shows before it is parsed: the words of its import statements, and where a word stands. What is told may be
+//! too much, in comments and strings for one, and never too little. Words of imports are kept as hashes: two that share one
+//! are taken for the same.
+
+use std::borrow::Cow;
+
+use memchr::memmem::Finder;
+use unicode_normalization::{UnicodeNormalization, is_nfkc};
+
+use super::super::index::hash;
+use crate::name::ModuleName;
+
+/// The words of the import statements of one file. With them the components of the file's own name, if dots stand for a
+/// part of it (`from . import x`).
+#[derive(Debug, Clone, Default)]
+pub struct Imports {
+    named: Box<[u32]>,
+    /// Those that may begin the name of a module.
+    rooted: Box<[u32]>,
+    /// `from module import *`
+    pub has_star: bool,
+    /// Dots stand for packages around the file.
+    pub is_relative: bool,
+}
+
+impl Imports {
+    pub fn of(text: &str, name: &ModuleName) -> Imports {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut scan = Scan { depth: name.as_str().split('.').count(), ..Scan::default() };
+        scan.text(text);
+        if let Cow::Owned(normal) = normalised(text) {
+            scan.text(&normal);
+        }
+        if scan.is_relative {
+            scan.named.extend(name.as_str().split('.').map(hash));
+            scan.rooted.push(hash(name.root()));
+        }
+        let set = |mut hashes: Vec<u32>| {
+            hashes.sort_unstable();
+            hashes.dedup();
+            hashes.into_boxed_slice()
+        };
+        Imports {
+            named: set(scan.named),
+            rooted: set(scan.rooted),
+            has_star: scan.has_star,
+            is_relative: scan.is_relative,
+        }
+    }
+
+    /// Whether a module within `module` may be imported.
+    pub fn may_import(&self, module: &ModuleName) -> bool {
+        module.as_str().split('.').all(|part| self.has(hash(part)))
+    }
+
+    /// Whether an import may load the file that is the module `name`, or run it as the package around what it loads.
+    pub fn may_load(&self, name: &ModuleName) -> bool {
+        self.loads(Ending::of(name))
+    }
+
+    pub(super) fn loads(&self, Ending { last, parent }: Ending) -> bool {
+        self.has(last) && (parent.is_none_or(|parent| self.has(parent)) || self.begins_with(last))
+    }
+
+    pub(super) fn has(&self, word: u32) -> bool {
+        self.named.binary_search(&word).is_ok()
+    }
+
+    pub(super) fn begins_with(&self, word: u32) -> bool {
+        self.rooted.binary_search(&word).is_ok()
+    }
+
+    pub(super) fn named(&self) -> impl Iterator<Item = u32> {
+        self.named.iter().copied()
+    }
+
+    pub(super) fn rooted(&self) -> impl Iterator<Item = u32> {
+        self.rooted.iter().copied()
+    }
+}
+
+/// How the name of a module ends. Whoever imports the module in full or from another root spells both parts, or begins
+/// with the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Ending {
+    pub(super) last: u32,
+    pub(super) parent: Option<u32>,
+}
+
+impl Ending {
+    pub(super) fn of(name: &ModuleName) -> Ending {
+        let mut parts = name.as_str().rsplit('.').map(hash);
+        Ending { last: parts.next().unwrap_or_default(), parent: parts.next() }
+    }
+}
+
+#[derive(Default)]
+struct Scan {
+    /// Components of the file's own name: so many dots may lead out of all folders around it.
+    depth: usize,
+    named: Vec<u32>,
+    rooted: Vec<u32>,
+    is_relative: bool,
+    has_star: bool,
+}
+
+impl Scan {
+    fn text(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let mut done = 0;
+        for at in Finder::new("import").find_iter(bytes) {
+            if at < done || !is_word_at(bytes, at, "import".len()) {
+                continue;
+            }
+            let line = &text[logical_start(bytes, at)..at];
+            let before = line.rsplit(';').next().unwrap_or(line);
+            let from = last_word(before, "from");
+            if from.is_none() && !begins_statement(before) {
+                continue;
+            }
+            done = statement_end(bytes, at);
+            let names = &text[at + "import".len()..done];
+            if let Some(from) = from {
+                self.import_from(&before[from + "from".len()..], names);
+            }
+            if begins_statement(before) {
+                self.import_plain(names);
+            }
+        }
+    }
+
+    fn import_from(&mut self, module: &str, members: &str) {
+        let first = words(module).next();
+        let dots = module[..first.map_or(module.len(), |(start, _)| start)].matches('.').count();
+        self.is_relative |= dots > 0;
+        self.has_star |= members.contains('*');
+        let is_rooted = dots == 0 || dots >= self.depth;
+        self.rooted.extend(first.filter(|_| is_rooted).map(|(_, word)| hash(word)));
+        self.named.extend(words(module).chain(words(members)).map(|(_, word)| hash(word)));
+    }
+
+    fn import_plain(&mut self, modules: &str) {
+        let mut after_as = false;
+        for (start, word) in words(modules) {
+            let is_dotted = modules[..start].trim_end_matches(BLANKS).ends_with('.');
+            if !is_dotted && !after_as && word != "as" {
+                self.rooted.push(hash(word));
+            }
+            after_as = word == "as";
+            self.named.push(hash(word));
+        }
+    }
+}
+
+/// Where a word stands in a text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Occurrence<'t> {
+    pub(super) text: &'t str,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl<'t> Occurrence<'t> {
+    /// `None` if the word goes on to either side.
+    pub(super) fn new(text: &'t str, start: usize, end: usize) -> Option<Occurrence<'t>> {
+        is_word_at(text.as_bytes(), start, end - start).then_some(Occurrence { text, start, end })
+    }
+
+    /// Whether it may be a part of the name of a module: imported somewhere in the file, behind a dot, or at the start of
+    /// a string.
+    pub(super) fn is_part_of_name(self, imports: &Imports) -> bool {
+        self.may_be_attribute() || imports.has_star || imports.has(hash(self.word()))
+    }
+
+    /// Whether it may be the first part of the name of a module.
+    pub(super) fn begins_name(self, imports: &Imports) -> bool {
+        self.is_quoted() || imports.begins_with(hash(self.word()))
+    }
+
+    /// Behind a dot, or at the start of a string.
+    pub(super) fn may_be_attribute(self) -> bool {
+        self.is_behind_dot() || self.is_quoted()
+    }
+
+    /// Right behind a dot.
+    pub(super) fn follows_dot(self) -> bool {
+        self.before().ends_with('.')
+    }
+
+    /// Whether a module that is called so may get another name here: `import package as p`, `p = package`.
+    pub(super) fn is_renamed(self, imports: &Imports) -> bool {
+        let after = self.text[self.end..].trim_start_matches(BLANKS);
+        let is_as = after.starts_with("as") && is_word_at(after.as_bytes(), 0, 2);
+        let line = &self.text[logical_start(self.text.as_bytes(), self.start)..self.start];
+        let is_import = matches!(words(line).next(), Some((_, "from" | "import")));
+        self.is_part_of_name(imports) && (is_as || !(is_import || after.starts_with(['.', '('])))
+    }
+
+    /// Whether `modules` here may be those of `sys`.
+    pub(super) fn may_be_sys_modules(self) -> bool {
+        let after = self.text[self.end..].trim_start_matches(BLANKS);
+        (self.is_behind_dot() && self.text.contains("sys")) || (after.starts_with('.') && self.text.contains("pop"))
+    }
+
+    fn word(self) -> &'t str {
+        &self.text[self.start..self.end]
+    }
+
+    fn before(self) -> &'t str {
+        &self.text[..self.start]
+    }
+
+    fn is_behind_dot(self) -> bool {
+        let before = self.before();
+        before.trim_end_matches(BLANKS).ends_with('.') || {
+            // A comment may stand between the two.
+            let line = before.trim_end_matches([' ', '\t', '\x0c']);
+            let above = line.trim_end_matches(['\n', '\r']);
+            above.len() < line.len() && above.rsplit(['\n', '\r']).next().is_some_and(|above| above.contains('#'))
+        }
+    }
+
+    fn is_quoted(self) -> bool {
+        self.before().trim_end_matches('.').ends_with(QUOTES)
+    }
+}
+
+/// Whether the word stands in the text.
+pub(super) fn contains(text: &str, word: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memmem::find_iter(bytes, word).any(|at| is_word_at(bytes, at, word.len()))
+}
+
+/// The text with its words as Python compares identifiers.
+pub(super) fn normalised(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || is_nfkc(text) { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) }
+}
+
+/// White space, and backslashes that continue a line.
+const BLANKS: [char; 6] = [' ', '\t', '\x0c', '\\', '\r', '\n'];
+const QUOTES: [char; 2] = ['"', '\''];
+
+fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
+}
+
+fn is_word_at(bytes: &[u8], at: usize, length: usize) -> bool {
+    let before = at.checked_sub(1).is_some_and(|before| is_word_byte(bytes[before]));
+    !before && !bytes.get(at + length).is_some_and(|byte| is_word_byte(*byte))
+}
+
+/// Runs of letters, digits, `_` and anything beyond ASCII, with their start, comments left out.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            match bytes.get(at)? {
+                b'#' => at += memchr::memchr2(b'\n', b'\r', &bytes[at..]).unwrap_or(bytes.len() - at),
+                byte if is_word_byte(*byte) => break,
+                _ => at += 1,
+            }
+        }
+        let start = at;
+        at += bytes[start..].iter().position(|byte| !is_word_byte(*byte)).unwrap_or(bytes.len() - start);
+        // Only ASCII ends a word, so both ends are between characters.
+        Some((start, &text[start..at]))
+    })
+}
+
+/// Where the last occurrence of a word is.
+fn last_word(text: &str, word: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut end = bytes.len();
+    while let Some(at) = memchr::memmem::rfind(&bytes[..end], word.as_bytes()) {
+        if is_word_at(bytes, at, word.len()) {
+            return Some(at);
+        }
+        end = at + word.len() - 1;
+    }
+    None
+}
+
+/// The start of the line, or of the first of those that backslashes join to it.
+fn logical_start(bytes: &[u8], at: usize) -> usize {
+    let mut start = at;
+    loop {
+        start = memchr::memrchr2(b'\n', b'\r', &bytes[..start]).map_or(0, |newline| newline + 1);
+        let end = match &bytes[..start] {
+            [.., b'\r', b'\n'] => start - 2,
+            [.., b'\n' | b'\r'] => start - 1,
+            _ => return start,
+        };
+        if !bytes[..end].ends_with(b"\\") {
+            return start;
+        }
+        start = end;
+    }
+}
+
+/// Whether a statement may begin behind `before`, which is on its line.
+fn begins_statement(before: &str) -> bool {
+    let before = before.trim_end_matches(BLANKS);
+    before.is_empty() || before.ends_with([';', ':']) || before.ends_with("lazy")
+}
+
+/// The end of the import statement that goes on at `at`: of its line, or of one below where parentheses or backslashes lead
+/// there.
+fn statement_end(bytes: &[u8], at: usize) -> usize {
+    let mut at = at;
+    let mut depth = 0usize;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            b'#' => {
+                at += memchr::memchr2(b'\n', b'\r', &bytes[at..]).unwrap_or(bytes.len() - at);
+                continue;
+            }
+            b'\\' if bytes.get(at + 1) == Some(&b'\r') && bytes.get(at + 2) == Some(&b'\n') => at += 2,
+            b'\\' => at += 1,
+            b'\n' | b'\r' | b';' if depth == 0 => return at,
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
