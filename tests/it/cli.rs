@@ -181,7 +181,7 @@ fn without_a_configured_module_check_says_so_and_succeeds() {
 
 #[test]
 fn what_cannot_be_read_is_a_problem_and_the_rest_is_fixed() {
-    let folder = project(&[("a.py", COLD), ("b.py", "x = '\0'\n"), ("bad.py", "def f(:\n")]);
+    let folder = project(&[("a.py", COLD), ("b.py", "x = '\0'\n"), ("bad.py", "import pandas\ndef f(:\n")]);
     fs::write(folder.path().join("c.py"), b"x = '\xe9'\n").unwrap();
     let output = hotcold(folder.path(), &["fix", ".", "nope.py"]);
     assert_eq!(code(&output), 2);
@@ -190,12 +190,21 @@ fn what_cannot_be_read_is_a_problem_and_the_rest_is_fixed() {
         "error[nul-byte]: b.py:1:6: ",
         "error[encoding]: c.py:1:6: ",
         "error[io]: nope.py: no such file or folder",
-        ": bad.py:1:",
+        ": bad.py:2:",
     ] {
         assert!(errors.contains(expected), "{expected}\n{errors}");
     }
     assert_ne!(fs::read_to_string(folder.path().join("a.py")).unwrap(), COLD);
     assert_eq!(fs::read(folder.path().join("c.py")).unwrap(), b"x = '\xe9'\n");
+}
+
+/// Whether it could be read does not matter to any import.
+#[test]
+fn a_fault_in_a_file_that_cannot_matter_is_not_told() {
+    let folder = project(&[("a.py", COLD), ("bad.py", "def f(:\n")]);
+    let output = hotcold(folder.path(), &["fix"]);
+    assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
+    assert_ne!(fs::read_to_string(folder.path().join("a.py")).unwrap(), COLD);
 }
 
 #[test]
@@ -266,7 +275,8 @@ fn colours_follow_the_flag_then_the_environment() {
 
 #[test]
 fn machine_formats_are_well_formed_also_when_nothing_was_found() {
-    let folders = [project(&[("a.py", COLD), ("b.py", STUCK), ("c.py", "def f(:\n")]), project(&[("a.py", FINE)])];
+    let faulty = "import pandas\ndef f(:\n";
+    let folders = [project(&[("a.py", COLD), ("b.py", STUCK), ("c.py", faulty)]), project(&[("a.py", FINE)])];
     for folder in &folders {
         for format in ["json", "gitlab", "sarif"] {
             let output = hotcold(folder.path(), &["check", "--output-format", format]);

@@ -11,6 +11,7 @@ mod parse_stdlib;
 mod policy;
 mod readme;
 mod relevance;
+mod scale;
 mod source;
 mod startup;
 mod support;
