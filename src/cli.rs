@@ -15,7 +15,8 @@ pub enum Exit {
     Success,
     /// Something is out of place.
     Findings,
-    /// Wrong usage, wrong configuration, or a file that cannot be read, parsed, proved or written.
+    /// Wrong usage, wrong configuration, or a file that cannot be read, proved or written, or that matters and cannot
+    /// be parsed.
     Failure,
 }
 
