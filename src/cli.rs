@@ -49,6 +49,8 @@ pub enum Command {
     Diff(Diff),
     /// Rewrite files in place
     Fix(Fix),
+    /// Time imports with your own Python, and write the evidence file
+    Measure(Measure),
     /// Explain the verdict on a module, or what a code means
     Explain(Explain),
 }
@@ -139,6 +141,28 @@ pub struct Fix {
     /// Exit with 1 when a file was changed
     #[arg(long, help_heading = "Miscellaneous")]
     pub exit_non_zero_on_fix: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Measure {
+    /// Modules to measure [default: all that the project imports]
+    #[arg(value_name = "MODULE", value_parser = module_name)]
+    pub modules: Vec<ModuleName>,
+    /// Show what the start of this module imports, as a tree, and write nothing
+    #[arg(long, value_name = "MODULE", value_parser = module_name, conflicts_with = "modules")]
+    pub entry: Option<ModuleName>,
+    /// The Python to measure with [default: that of the active virtual environment, else python3]
+    #[arg(long, value_name = "FILE")]
+    pub python: Option<PathBuf>,
+    /// How often each module is imported, at least 5
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub runs: usize,
+    /// Give up on an import that takes longer
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: u64,
+    /// Use this configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -70,6 +70,8 @@ pub struct Config {
     /// The modules that a process starts with, and where that is written; `None` for those that nobody imports.
     pub entries: Option<Vec<(ModuleName, Source)>>,
     pub modules: BTreeMap<ModuleName, ModuleEvidence>,
+    /// The evidence file that the configuration names, relative to its folder.
+    pub evidence_file: Option<PathBuf>,
     /// ruff's `banned-module-level-imports`.
     pub banned_module_level: Vec<ModuleName>,
     /// isort's `known-first-party`, as ruff or isort are configured; may hold globs.
@@ -142,6 +144,7 @@ impl Default for Config {
             side_effects: Vec::new(),
             entries: None,
             modules: BTreeMap::new(),
+            evidence_file: None,
             banned_module_level: Vec::new(),
             known_first_party: Vec::new(),
             line_length: 88,

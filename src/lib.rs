@@ -6,12 +6,12 @@
 //! Source text becomes a [`python::Module`], which a [`semantic::Model`] gives meaning to; [`project::Project`] knows who
 //! reads whose names; [`policy`] turns evidence into a verdict; [`plan`] turns a verdict into a move or a refusal;
 //! [`edit`] turns moves into text edits; [`verify`] proves them; [`startup`] tells what they bring; [`report`] prints;
-//! [`source`] reads and writes files.
+//! [`source`] reads and writes files; [`measure`] runs the user's Python.
 //!
 //! # Invariants
 //!
 //! * Only `python/` names tree-sitter; `semantic` knows nothing of policy and `policy` nothing of syntax.
-//! * No file, process or clock outside `source`, `config`'s loader and `main`.
+//! * No file, process or clock outside `source`, `measure`, `config`'s loader and `main`.
 //! * Nothing unproven reaches disk or a diff: sinks take a [`verify::Rewrite`], and only [`verify::prove`] makes one.
 
 pub mod cli;
@@ -34,6 +34,7 @@ pub mod plan;
 pub mod sort;
 pub mod verify;
 
+pub mod measure;
 pub mod outcome;
 pub mod report;
 pub mod source;

@@ -1,7 +1,10 @@
 //! A command from start to end: find files, run the analysis, hand the outcome to its sink, tell the exit code.
 //! Check, diff and fix share everything but the sink.
 
+mod measure;
 mod sink;
+
+pub use measure::measure;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -51,6 +54,7 @@ fn run_here(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
         config: run.common.config.clone(),
         target_version: run.common.target_version,
         exclude: run.common.exclude.clone(),
+        ..Overrides::default()
     };
     let mut loader = Loader::new(&read_configuration, &working_directory, overrides);
     let (mut tree, stdin) = match &run.origin {

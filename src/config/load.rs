@@ -29,6 +29,8 @@ pub struct Overrides {
     pub target_version: Option<PythonVersion>,
     /// `--exclude`, relative to the working directory.
     pub exclude: Vec<Glob>,
+    /// The evidence file that the configuration names is about to be written, and need not be there.
+    pub writes_evidence: bool,
 }
 
 /// Finds configurations, each folder once.
@@ -160,6 +162,7 @@ impl<'r> Loader<'r> {
             config.placement = layer.placement.unwrap_or_default();
             config.side_effects.clone_from(&layer.side_effects);
             config.entries.clone_from(&layer.entries);
+            config.evidence_file = layer.evidence.as_ref().map(|placed| PathBuf::from(&placed.value));
             config.modules = with_evidence(layer.modules.clone(), &stack.evidence);
             target_version = layer.target_version.or(target_version);
         }
@@ -232,6 +235,7 @@ impl<'r> Loader<'r> {
         let named_at = layer.evidence.as_ref().map(|placed| document.error(placed.span.clone(), ""));
         match (self.text(&path, named_at.as_ref())?, named_at) {
             (Some(text), _) => read::evidence(&Document::new(&self.display(&path), &text)),
+            (None, Some(_)) if self.overrides.writes_evidence => Ok(BTreeMap::new()),
             (None, Some(named_at)) => Err(missing(self.display(&path), Some(&named_at))),
             (None, None) => Ok(BTreeMap::new()),
         }

@@ -1,6 +1,9 @@
 //! What is known about a module: how long its import takes and how often it is used. Absent is unknown, never zero.
 //! Nothing here decides; nothing here reads files.
 
+pub mod importtime;
+pub mod store;
+
 use std::collections::BTreeSet;
 use std::fmt;
 

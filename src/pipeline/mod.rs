@@ -2,6 +2,7 @@
 
 mod companions;
 mod first;
+mod imports;
 mod second;
 mod start;
 
@@ -18,6 +19,7 @@ use crate::outcome::Outcome;
 use crate::plan::Safety;
 use crate::project::{FileIndex, Project};
 use first::{first_party, read};
+pub use imports::imported_modules;
 use second::{Around, Checked, check};
 
 /// One file of the project.

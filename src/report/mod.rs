@@ -8,6 +8,7 @@ mod github;
 mod gitlab;
 mod json;
 mod junit;
+pub mod measure;
 mod sarif;
 pub mod startup;
 mod style;

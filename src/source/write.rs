@@ -48,6 +48,37 @@ pub fn write(path: &Path, before: &str, after: &str) -> Result<(), WriteError> {
     Ok(())
 }
 
+/// Writes a file that is not there yet, whole or not at all.
+pub fn create(path: &Path, text: &str) -> Result<(), WriteError> {
+    let io = |doing: &str| {
+        let doing = doing.to_owned();
+        |source| WriteError::Io { doing, source }
+    };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".hotcold-")
+        .suffix(".tmp")
+        .tempfile_in(folder)
+        .map_err(io("making a temporary file beside it"))?;
+    temporary.write_all(text.as_bytes()).map_err(io("writing a temporary file beside it"))?;
+    readable_by_all(&temporary).map_err(io("setting its permissions"))?;
+    temporary.as_file().sync_all().map_err(io("writing a temporary file beside it"))?;
+    temporary.persist_noclobber(path).map_err(|error| io("making it")(error.error))?;
+    Ok(())
+}
+
+/// Temporary files are private; a file of a project is not.
+#[cfg(unix)]
+fn readable_by_all(temporary: &tempfile::NamedTempFile) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    temporary.as_file().set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_: &tempfile::NamedTempFile) -> io::Result<()> {
+    Ok(())
+}
+
 /// Only a privileged user can keep the owner of another's file, so failing is no error. The mode is set again, because
 /// a change of owner clears bits of it.
 #[cfg(unix)]

@@ -7,6 +7,7 @@ mod cli;
 mod companions;
 mod config;
 mod isort;
+mod measure;
 mod parse_stdlib;
 mod policy;
 mod readme;
