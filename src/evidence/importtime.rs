@@ -85,7 +85,12 @@ impl Profile {
 
     /// The import of `module` that nothing else of the run caused, else the outermost, else the first.
     pub fn find(&self, module: &str) -> Option<usize> {
-        let found = self.rows.iter().enumerate().filter(|(_, row)| row.module == module);
+        self.find_from(0, module)
+    }
+
+    /// The same among the rows from `first` on.
+    pub fn find_from(&self, first: usize, module: &str) -> Option<usize> {
+        let found = self.rows.iter().enumerate().skip(first).filter(|(_, row)| row.module == module);
         found.min_by_key(|(at, row)| (row.depth, *at)).map(|(at, _)| at)
     }
 

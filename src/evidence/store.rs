@@ -91,11 +91,7 @@ fn write(table: &mut Table, found: &Found) {
         };
         details.insert(*name, detail);
     }
-    let source = table.entry("source").or_insert_with(|| {
-        let mut table = Table::new();
-        table.set_dotted(true);
-        Item::Table(table)
-    });
+    let source = table.entry("source").or_insert(Item::None);
     // Somebody's own words about all figures give way to what is known of each.
     if source.as_table_like().is_none() {
         let mut table = Table::new();

@@ -99,7 +99,7 @@ impl Bench {
         let (mut whole, mut own) = (Vec::new(), Vec::new());
         let mut processes = 1;
         for _ in 0..runs.max(FEWEST_RUNS) {
-            let (profile, _) = self.profile(module).map_err(fail)?;
+            let profile = self.profile(module).map_err(fail)?;
             processes = processes.max(profile.processes);
             let row = self.row(&profile, module);
             whole.push(row.map_or(0.0, |row| row.cumulative_us as f64 / 1000.0));
@@ -126,32 +126,29 @@ impl Bench {
         Ok(Measurement { module: module.clone(), import_ms, self_ms, loaded, memory: seen.peak, size, notes })
     }
 
+    /// How many rows of a profile are the interpreter's own.
     pub fn own_rows(&self) -> usize {
         self.own_rows
     }
 
-    /// The rows of one import of `module`, the interpreter's own left out.
+    /// The rows of one import of `module`, behind the interpreter's own.
     pub fn start(&self, module: &ModuleName) -> Result<Profile, Failure> {
-        let fail = |why: String| Failure { module: module.clone(), why };
-        let (profile, _) = self.profile(module).map_err(fail)?;
-        Ok(profile)
+        self.profile(module).map_err(|why| Failure { module: module.clone(), why })
     }
 
     /// The row of the import of `module`; `None` if the interpreter had loaded it already.
     pub fn row<'p>(&self, profile: &'p Profile, module: &ModuleName) -> Option<&'p Row> {
-        let rows = profile.rows().iter().enumerate().skip(self.own_rows);
-        let own = rows.filter(|(_, row)| row.module == module.as_str());
-        own.min_by_key(|(at, row)| (row.depth, *at)).map(|(_, row)| row)
+        profile.find_from(self.own_rows, module.as_str()).map(|at| &profile.rows()[at])
     }
 
-    fn profile(&self, module: &ModuleName) -> Result<(Profile, Ended), String> {
+    fn profile(&self, module: &ModuleName) -> Result<Profile, String> {
         let code = format!("import {module}");
         let ended = self.interpreter.run(&arguments(&["-X", "importtime", "-c", &code]));
         let ended = ended.map_err(|error| error.to_string())?;
         if !ended.status.success() {
             return Err(format!("fails in some runs: {}", last_line(&ended.stderr, &ended.status.to_string())));
         }
-        Ok((Profile::parse(&ended.stderr), ended))
+        Ok(Profile::parse(&ended.stderr))
     }
 
     /// What the probe saw, and whether the module printed.

@@ -22,22 +22,13 @@ pub enum WriteError {
 ///
 /// Whenever the process is killed, the file has either text.
 pub fn write(path: &Path, before: &str, after: &str) -> Result<(), WriteError> {
-    let io = |doing: &str| {
-        let doing = doing.to_owned();
-        |source| WriteError::Io { doing, source }
-    };
     let target = fs::canonicalize(path).map_err(io("following the path"))?;
     let metadata = fs::metadata(&target).map_err(io("reading its permissions"))?;
     if metadata.permissions().readonly() {
         return Err(WriteError::ReadOnly);
     }
     let folder = target.parent().map_or_else(|| PathBuf::from("/"), Path::to_owned);
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".hotcold-")
-        .suffix(".tmp")
-        .tempfile_in(&folder)
-        .map_err(io("making a temporary file beside it"))?;
-    temporary.write_all(after.as_bytes()).map_err(io("writing a temporary file beside it"))?;
+    let temporary = beside(&folder, after)?;
     temporary.as_file().set_permissions(metadata.permissions()).map_err(io("keeping its permissions"))?;
     keep_owner(&temporary, &metadata);
     temporary.as_file().sync_all().map_err(io("writing a temporary file beside it"))?;
@@ -50,21 +41,25 @@ pub fn write(path: &Path, before: &str, after: &str) -> Result<(), WriteError> {
 
 /// Writes a file that is not there yet, whole or not at all.
 pub fn create(path: &Path, text: &str) -> Result<(), WriteError> {
-    let io = |doing: &str| {
-        let doing = doing.to_owned();
-        |source| WriteError::Io { doing, source }
-    };
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".hotcold-")
-        .suffix(".tmp")
-        .tempfile_in(folder)
-        .map_err(io("making a temporary file beside it"))?;
-    temporary.write_all(text.as_bytes()).map_err(io("writing a temporary file beside it"))?;
+    let temporary = beside(folder, text)?;
     readable_by_all(&temporary).map_err(io("setting its permissions"))?;
     temporary.as_file().sync_all().map_err(io("writing a temporary file beside it"))?;
     temporary.persist_noclobber(path).map_err(|error| io("making it")(error.error))?;
     Ok(())
+}
+
+/// A temporary file in the folder, with this text.
+fn beside(folder: &Path, text: &str) -> Result<tempfile::NamedTempFile, WriteError> {
+    let named = tempfile::Builder::new().prefix(".hotcold-").suffix(".tmp").tempfile_in(folder);
+    let mut temporary = named.map_err(io("making a temporary file beside it"))?;
+    temporary.write_all(text.as_bytes()).map_err(io("writing a temporary file beside it"))?;
+    Ok(temporary)
+}
+
+/// What went wrong while `doing` it.
+fn io(doing: &'static str) -> impl Fn(io::Error) -> WriteError {
+    move |source| WriteError::Io { doing: doing.to_owned(), source }
 }
 
 /// Temporary files are private; a file of a project is not.
