@@ -51,6 +51,8 @@ pub enum Command {
     Fix(Fix),
     /// Time imports with your own Python, and write the evidence file
     Measure(Measure),
+    /// Read logs of requests, and write the share of them that uses each module to the evidence file
+    Usage(Usage),
     /// Explain the verdict on a module, or what a code means
     Explain(Explain),
 }
@@ -163,6 +165,28 @@ pub struct Measure {
     /// Use this configuration file
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Usage {
+    /// Logs, or the results of queries over them; folders, and `-` for standard input; compressed with gzip or not
+    #[arg(value_name = "FILE", required_unless_present = "query")]
+    pub files: Vec<PathBuf>,
+    /// Print the queries that have the same counted where the logs are
+    #[arg(long, value_name = "WHERE", conflicts_with = "files")]
+    pub query: Option<Query>,
+    /// Use this configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// A place where logs can be queried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Query {
+    /// CloudWatch Logs Insights
+    Insights,
+    /// Amazon Athena, over logs in S3
+    Athena,
 }
 
 #[derive(Debug, Args)]

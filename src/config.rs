@@ -59,6 +59,8 @@ pub struct Config {
     /// The lowest version of Python that the code must run on.
     pub target_version: PythonVersion,
     pub policy: Policy,
+    /// Where the numbers of the policy are written; those that are not there are the decision's own.
+    pub policy_sources: BTreeMap<String, Source>,
     pub exclude: Exclude,
     /// Whether hot path exceptions are documented in the code.
     pub exception_comments: bool,
@@ -137,6 +139,7 @@ impl Default for Config {
             root: None,
             target_version: PythonVersion::DEFAULT,
             policy: Policy::default(),
+            policy_sources: BTreeMap::new(),
             exclude: Exclude::default(),
             exception_comments: true,
             type_hints: TypeHints::default(),

@@ -1,10 +1,13 @@
 //! A command from start to end: find files, run the analysis, hand the outcome to its sink, tell the exit code.
 //! Check, diff and fix share everything but the sink.
 
+mod evidence;
 mod measure;
 mod sink;
+mod usage;
 
 pub use measure::measure;
+pub use usage::usage;
 
 use std::collections::BTreeSet;
 use std::fs;

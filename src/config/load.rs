@@ -11,7 +11,7 @@ use globset::Glob;
 
 use super::error::ConfigError;
 use super::project::Project;
-use super::read::{self, Layer};
+use super::read::{self, Evidence, Layer};
 use super::table::Document;
 use super::version::PythonVersion;
 use super::{Config, EVIDENCE_FILE, FILE_NAMES};
@@ -56,7 +56,7 @@ struct Stack {
     layer: Layer,
     /// The folder that the globs of `exclude` are relative to.
     exclude_base: PathBuf,
-    evidence: BTreeMap<ModuleName, ModuleEvidence>,
+    evidence: Evidence,
 }
 
 impl<'r> Loader<'r> {
@@ -155,7 +155,9 @@ impl<'r> Loader<'r> {
             let layer = &stack.layer;
             config.path = Some(self.display(&stack.path));
             config.root = stack.path.parent().map(Path::to_owned);
-            config.policy = layer.policy.policy();
+            let policy = layer.policy.clone().over(stack.evidence.policy.clone());
+            config.policy = policy.policy();
+            config.policy_sources = policy.sources;
             config.exclude.add(&stack.exclude_base, layer.exclude.as_deref().unwrap_or_default());
             config.exception_comments = layer.exception_comments.unwrap_or(true);
             config.type_hints = layer.type_hints.unwrap_or_default();
@@ -163,7 +165,7 @@ impl<'r> Loader<'r> {
             config.side_effects.clone_from(&layer.side_effects);
             config.entries.clone_from(&layer.entries);
             config.evidence_file = layer.evidence.as_ref().map(|placed| PathBuf::from(&placed.value));
-            config.modules = with_evidence(layer.modules.clone(), &stack.evidence);
+            config.modules = with_evidence(layer.modules.clone(), &stack.evidence.modules);
             target_version = layer.target_version.or(target_version);
         }
         config.exclude.add(&self.working_directory, &self.overrides.exclude);
@@ -220,24 +222,22 @@ impl<'r> Loader<'r> {
             exclude_base: if own.exclude.is_some() { folder } else { base.exclude_base },
             path,
             layer,
-            evidence: with_evidence(evidence, &base.evidence),
+            evidence: Evidence {
+                modules: with_evidence(evidence.modules, &base.evidence.modules),
+                policy: evidence.policy.over(base.evidence.policy),
+            },
         })
     }
 
-    fn evidence(
-        &self,
-        document: &Document<'_>,
-        folder: &Path,
-        layer: &Layer,
-    ) -> Result<BTreeMap<ModuleName, ModuleEvidence>, ConfigError> {
+    fn evidence(&self, document: &Document<'_>, folder: &Path, layer: &Layer) -> Result<Evidence, ConfigError> {
         let name = layer.evidence.as_ref().map_or(EVIDENCE_FILE, |placed| &placed.value);
         let path = normal(&folder.join(name));
         let named_at = layer.evidence.as_ref().map(|placed| document.error(placed.span.clone(), ""));
         match (self.text(&path, named_at.as_ref())?, named_at) {
             (Some(text), _) => read::evidence(&Document::new(&self.display(&path), &text)),
-            (None, Some(_)) if self.overrides.writes_evidence => Ok(BTreeMap::new()),
+            (None, Some(_)) if self.overrides.writes_evidence => Ok(Evidence::default()),
             (None, Some(named_at)) => Err(missing(self.display(&path), Some(&named_at))),
-            (None, None) => Ok(BTreeMap::new()),
+            (None, None) => Ok(Evidence::default()),
         }
     }
 

@@ -43,6 +43,8 @@ pub struct PolicyLayer {
     cost_model: Option<CostModel>,
     hot_path_exceptions: Option<bool>,
     pub light_ms: Option<Placed<f64>>,
+    /// Where each of these keys stands.
+    pub sources: BTreeMap<String, Source>,
 }
 
 const KEYS: [&str; 11] = [
@@ -70,6 +72,9 @@ const POLICY_KEYS: [&str; 8] = [
     "light-ms",
 ];
 
+/// The keys of `[policy]` that logs tell.
+const MEASURED_POLICY_KEYS: [&str; 2] = ["daily-requests", "cold-start-percent"];
+
 const MODULE_KEYS: [&str; 5] = ["import-ms", "usage-percent", "critical-path", "pin", "loads"];
 
 /// Reads a `hotcold.toml`.
@@ -94,13 +99,21 @@ pub fn pyproject(document: &Document<'_>) -> Result<Option<Layer>, ConfigError> 
     }
 }
 
+/// What an evidence file says.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    pub modules: BTreeMap<ModuleName, ModuleEvidence>,
+    pub policy: PolicyLayer,
+}
+
 /// Reads an evidence file.
-pub fn evidence(document: &Document<'_>) -> Result<BTreeMap<ModuleName, ModuleEvidence>, ConfigError> {
+pub fn evidence(document: &Document<'_>) -> Result<Evidence, ConfigError> {
     let parsed = document.parse()?;
     let root = Table::new(document, "", &parsed);
-    root.only(&["modules", "source", "version"])?;
-    let Some(modules) = root.table("modules")? else { return Ok(BTreeMap::new()) };
-    let mut evidence = BTreeMap::new();
+    root.only(&["modules", "policy", "source", "version"])?;
+    let policy = root.table("policy")?.map(|table| measured_policy(&table)).transpose()?.unwrap_or_default();
+    let mut evidence = Evidence { modules: BTreeMap::new(), policy };
+    let Some(modules) = root.table("modules")? else { return Ok(evidence) };
     for key in modules.keys() {
         let (name, table) = module_table(&modules, &key)?;
         table.only(&["import-ms", "usage-percent", "loads", "source"])?;
@@ -112,7 +125,7 @@ pub fn evidence(document: &Document<'_>) -> Result<BTreeMap<ModuleName, ModuleEv
         if let Some(place) = &mut found.sources.usage_percent {
             place.detail = source("usage-percent");
         }
-        evidence.insert(name, found);
+        evidence.modules.insert(name, found);
     }
     Ok(evidence)
 }
@@ -149,8 +162,11 @@ impl Layer {
 }
 
 impl PolicyLayer {
-    fn over(self, base: PolicyLayer) -> PolicyLayer {
+    pub fn over(self, base: PolicyLayer) -> PolicyLayer {
+        let mut sources = base.sources;
+        sources.extend(self.sources);
         PolicyLayer {
+            sources,
             heavy_ms: self.heavy_ms.or(base.heavy_ms),
             hot_percent: self.hot_percent.or(base.hot_percent),
             daily_requests: self.daily_requests.or(base.daily_requests),
@@ -227,6 +243,23 @@ fn policy(table: &Table<'_, '_>) -> Result<PolicyLayer, ConfigError> {
         cost_model: table.choice("cost-model", &models)?,
         hot_path_exceptions: table.boolean("hot-path-exceptions")?.map(|placed| placed.value),
         light_ms: table.number("light-ms", Bounds::NotNegative)?,
+        sources: table.keys().into_iter().map(|key| (key.value, source(table.document, &key.span))).collect(),
+    })
+}
+
+/// The `[policy]` of an evidence file.
+fn measured_policy(table: &Table<'_, '_>) -> Result<PolicyLayer, ConfigError> {
+    table.only(&[MEASURED_POLICY_KEYS[0], MEASURED_POLICY_KEYS[1], "source"])?;
+    let number = |key, bounds| table.number(key, bounds).map(|placed| placed.map(|placed| placed.value));
+    let sources = table.keys().into_iter().filter(|key| key.value != "source").map(|key| {
+        let detail = detail(table, &key.value);
+        (key.value, Source { detail, ..source(table.document, &key.span) })
+    });
+    Ok(PolicyLayer {
+        daily_requests: number("daily-requests", Bounds::Positive)?,
+        cold_start_percent: number("cold-start-percent", Bounds::Percent)?,
+        sources: sources.collect(),
+        ..PolicyLayer::default()
     })
 }
 

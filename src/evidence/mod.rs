@@ -3,6 +3,7 @@
 
 pub mod importtime;
 pub mod store;
+pub mod usage;
 
 use std::collections::BTreeSet;
 use std::fmt;

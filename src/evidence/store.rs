@@ -27,6 +27,20 @@ pub enum Figure {
     UsagePercent(f64),
 }
 
+/// A figure of the policy that logs tell, to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicyFound {
+    pub figure: PolicyFigure,
+    pub source: Vec<(&'static str, Detail)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum PolicyFigure {
+    DailyRequests(f64),
+    /// Share of requests, 0 to 100.
+    ColdStartPercent(f64),
+}
+
 /// A part of what is told about a figure's source.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Detail {
@@ -45,7 +59,7 @@ pub enum StoreError {
 }
 
 /// The text with these figures in it. Running it twice changes nothing.
-pub fn update(text: &str, found: &[Found]) -> Result<String, StoreError> {
+pub fn update(text: &str, found: &[Found], policy: &[PolicyFound]) -> Result<String, StoreError> {
     let is_new = text.trim().is_empty();
     let mut document: DocumentMut = text
         .parse()
@@ -62,6 +76,18 @@ pub fn update(text: &str, found: &[Found]) -> Result<String, StoreError> {
         write(entry.as_table_mut().ok_or_else(no_table)?, found);
     }
     modules.sort_values();
+    if !policy.is_empty() {
+        let table = document.entry("policy").or_insert_with(|| Item::Table(Table::new()));
+        let table = table.as_table_mut().ok_or_else(|| StoreError::NoTable("policy".to_owned()))?;
+        for found in policy {
+            let (key, figure) = match found.figure {
+                PolicyFigure::DailyRequests(requests) => ("daily-requests", number(requests)),
+                PolicyFigure::ColdStartPercent(percent) => ("cold-start-percent", share(percent)),
+            };
+            set(table, key, figure);
+            explain(table, key, &found.source);
+        }
+    }
     let text = document.to_string();
     Ok(if is_new { format!("{HEADING}\n{}", text.trim_start()) } else { text })
 }
@@ -78,12 +104,17 @@ fn write(table: &mut Table, found: &Found) {
             "import-ms"
         }
         Figure::UsagePercent(percent) => {
-            set(table, "usage-percent", number(*percent));
+            set(table, "usage-percent", share(*percent));
             "usage-percent"
         }
     };
+    explain(table, figure, &found.source);
+}
+
+/// Tells how a figure was found.
+fn explain(table: &mut Table, figure: &str, source: &[(&str, Detail)]) {
     let mut details = InlineTable::new();
-    for (name, detail) in &found.source {
+    for (name, detail) in source {
         let detail = match detail {
             Detail::Text(text) => Value::from(text.as_str()),
             Detail::Count(count) => Value::from(i64::try_from(*count).unwrap_or(i64::MAX)),
@@ -115,7 +146,16 @@ fn set(table: &mut Table, key: &str, mut new: Value) {
 
 /// With one decimal at most: what a measurement is good for.
 fn number(number: f64) -> Value {
-    let rounded = (number * 10.0).round() / 10.0;
+    rounded(number, 10.0)
+}
+
+/// With two decimals at most: a module that hardly any request uses is not one that none does.
+fn share(percent: f64) -> Value {
+    rounded(percent, 100.0)
+}
+
+fn rounded(number: f64, parts: f64) -> Value {
+    let rounded = (number * parts).round() / parts;
     if rounded.fract() == 0.0 && rounded.abs() < 1e15 { Value::from(rounded as i64) } else { Value::from(rounded) }
 }
 
@@ -132,7 +172,8 @@ mod tests {
 
     #[test]
     fn a_new_file_says_what_it_is() {
-        let text = update("", &[import("boto3", 212.44, &["botocore"]), import("google.cloud", 90.0, &[])]).unwrap();
+        let text =
+            update("", &[import("boto3", 212.44, &["botocore"]), import("google.cloud", 90.0, &[])], &[]).unwrap();
         assert_eq!(
             text,
             "# What is known of the project's imports. Written by `hotcold measure` and `hotcold usage`; to be committed.\n\
@@ -147,14 +188,14 @@ mod tests {
              import-ms = 90\n\
              source.import-ms = { runs = 5, python = \"3.11.7\" }\n"
         );
-        assert_eq!(update(&text, &[import("boto3", 212.44, &["botocore"])]).unwrap(), text);
+        assert_eq!(update(&text, &[import("boto3", 212.44, &["botocore"])], &[]).unwrap(), text);
     }
 
     #[test]
     fn what_others_wrote_stays() {
         let before = "# ours\nversion = 1\n\n[modules.boto3]\n# from the load test\nusage-percent = 90  # June\nimport-ms = 1\n\
                       source = { usage-percent = 'June' }\n\n[modules.wave]\nimport-ms = 7\n";
-        let after = update(before, &[import("boto3", 200.0, &[])]).unwrap();
+        let after = update(before, &[import("boto3", 200.0, &[])], &[]).unwrap();
         assert_eq!(
             after,
             "# ours\nversion = 1\n\n[modules.boto3]\n# from the load test\nusage-percent = 90  # June\nimport-ms = 200\n\
@@ -163,8 +204,23 @@ mod tests {
     }
 
     #[test]
+    fn figures_of_the_policy_stand_beside_the_modules() {
+        let found = PolicyFound {
+            figure: PolicyFigure::ColdStartPercent(1.239),
+            source: vec![("requests", Detail::Count(1000))],
+        };
+        let daily = PolicyFound { figure: PolicyFigure::DailyRequests(123_456.78), source: Vec::new() };
+        let text = update("[policy]\ncold-start-percent = 3 # May\n", &[], &[found, daily]).unwrap();
+        assert_eq!(
+            text,
+            "[policy]\ncold-start-percent = 1.24 # May\nsource.cold-start-percent = { requests = 1000 }\n\
+             daily-requests = 123456.8\nsource.daily-requests = {}\n"
+        );
+    }
+
+    #[test]
     fn a_file_of_another_kind_is_refused() {
-        assert!(matches!(update("modules = 3", &[]), Err(StoreError::NoTable(name)) if name == "modules"));
-        assert!(matches!(update("[modules", &[]), Err(StoreError::Toml(_))));
+        assert!(matches!(update("modules = 3", &[], &[]), Err(StoreError::NoTable(name)) if name == "modules"));
+        assert!(matches!(update("[modules", &[], &[]), Err(StoreError::Toml(_))));
     }
 }

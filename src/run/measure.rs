@@ -1,23 +1,21 @@
 //! `hotcold measure`: runs the user's Python, prints what was found, and keeps it in the evidence file.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use hotcold::cli::{Exit, Measure};
-use hotcold::config::{Config, EVIDENCE_FILE, Loader, Overrides};
-use hotcold::evidence::store::{self, Detail, Figure, Found};
+use hotcold::config::{Config, Loader, Overrides};
+use hotcold::evidence::store::{Detail, Figure, Found};
 use hotcold::measure::{self, Bench, Failure, Interpreter, Measurement};
 use hotcold::name::ModuleName;
 use hotcold::pipeline;
 use hotcold::report::measure as report;
 use hotcold::source::{self, Selection};
 
-use super::{display, input, read_configuration, working_directory};
+use super::{display, evidence, input, read_configuration, working_directory};
 use crate::terminal::Terminal;
 
 pub fn measure(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -38,8 +36,7 @@ pub fn measure(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> {
         !modules.is_empty(),
         "no file of the project imports a module from outside: name modules to measure"
     );
-    let evidence = folder.join(config.evidence_file.as_deref().unwrap_or(Path::new(EVIDENCE_FILE)));
-    let path = writable_place(&evidence, &folder)?;
+    let path = evidence::writable_place(&config, &folder)?;
 
     let progress = terminal.progress();
     let (mut measured, mut failures) = (Vec::new(), Vec::new());
@@ -52,7 +49,7 @@ pub fn measure(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> {
     }
     progress.finish();
     report::write_table(&measured, &failures, terminal.stdout, &mut io::stdout().lock())?;
-    keep(&path, &measured, &config, &bench)?;
+    evidence::keep(&path, &figures(&measured, &config, &bench), &[])?;
     if !terminal.quiet {
         let count = measured.len();
         writeln!(
@@ -107,47 +104,10 @@ fn imported(folder: &Path, loader: &mut Loader<'_>) -> anyhow::Result<BTreeSet<M
     Ok(pipeline::imported_modules(&files))
 }
 
-/// The evidence file, if it lies in the project: a configuration must not have files elsewhere written.
-fn writable_place(path: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
-    let real =
-        |path: &Path| fs::canonicalize(path).with_context(|| format!("cannot follow the path {}", path.display()));
-    let place = if path.exists() {
-        real(path)?
-    } else {
-        let (parent, name) = (path.parent().unwrap_or(folder), path.file_name().unwrap_or_default());
-        real(parent)?.join(name)
-    };
-    let top = source::find_upwards(folder, ".git").and_then(|git| Some(git.parent()?.to_owned()));
-    let top = real(top.as_deref().unwrap_or(folder))?;
-    anyhow::ensure!(
-        place.starts_with(&top),
-        "the evidence file {} lies outside the project {}: change `evidence` in the configuration",
-        place.display(),
-        top.display()
-    );
-    Ok(place)
-}
-
-fn keep(path: &Path, measured: &[Measurement], config: &Arc<Config>, bench: &Bench) -> anyhow::Result<()> {
-    let shown = path.display();
-    let before = match fs::read_to_string(path) {
-        Ok(text) => Some(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error).with_context(|| format!("cannot read {shown}")),
-    };
-    let known: BTreeSet<&str> = measured
-        .iter()
-        .map(|found| found.module.as_str())
-        .chain(config.modules.keys().map(ModuleName::as_str))
-        .collect();
-    let found: Vec<Found> = measured.iter().map(|measurement| found(measurement, &known, bench)).collect();
-    let after = store::update(before.as_deref().unwrap_or_default(), &found)
-        .with_context(|| format!("{shown} stays as it is"))?;
-    match before {
-        Some(before) if before == after => Ok(()),
-        Some(before) => source::write(path, &before, &after).with_context(|| format!("{shown}")),
-        None => source::create(path, &after).with_context(|| format!("cannot write {shown}")),
-    }
+fn figures(measured: &[Measurement], config: &Config, bench: &Bench) -> Vec<Found> {
+    let named = measured.iter().map(|found| found.module.as_str());
+    let known: BTreeSet<&str> = named.chain(config.modules.keys().map(ModuleName::as_str)).collect();
+    measured.iter().map(|measurement| found(measurement, &known, bench)).collect()
 }
 
 fn found(measurement: &Measurement, known: &BTreeSet<&str>, bench: &Bench) -> Found {
