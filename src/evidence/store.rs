@@ -79,13 +79,17 @@ pub fn update(text: &str, found: &[Found], policy: &[PolicyFound]) -> Result<Str
     if !policy.is_empty() {
         let table = document.entry("policy").or_insert_with(|| Item::Table(Table::new()));
         let table = table.as_table_mut().ok_or_else(|| StoreError::NoTable("policy".to_owned()))?;
+        let mut sources = Vec::new();
         for found in policy {
             let (key, figure) = match found.figure {
                 PolicyFigure::DailyRequests(requests) => ("daily-requests", number(requests)),
                 PolicyFigure::ColdStartPercent(percent) => ("cold-start-percent", share(percent)),
             };
             set(table, key, figure);
-            explain(table, key, &found.source);
+            sources.push((key, &found.source));
+        }
+        for (key, source) in sources {
+            explain(table, key, source);
         }
     }
     let text = document.to_string();
@@ -213,8 +217,8 @@ mod tests {
         let text = update("[policy]\ncold-start-percent = 3 # May\n", &[], &[found, daily]).unwrap();
         assert_eq!(
             text,
-            "[policy]\ncold-start-percent = 1.24 # May\nsource.cold-start-percent = { requests = 1000 }\n\
-             daily-requests = 123456.8\nsource.daily-requests = {}\n"
+            "[policy]\ncold-start-percent = 1.24 # May\ndaily-requests = 123456.8\n\
+             source.cold-start-percent = { requests = 1000 }\nsource.daily-requests = {}\n"
         );
     }
 

@@ -16,7 +16,7 @@ pub fn write(usage: &Usage, colour: Colour, out: &mut dyn Write) -> io::Result<(
         writeln!(out, "{:<width$}  {used:>12}  {:>8}", module.as_str(), percent(usage.percent(*used)))?;
     }
     let cold = percent(usage.cold_start_percent());
-    write!(out, "{} requests, {cold} of them cold starts", usage.requests)?;
+    write!(out, "{}, {cold} of them cold starts", counted(usage.requests, "request"))?;
     match (usage.window, usage.daily_requests()) {
         (Some((first, last)), Some(daily)) => {
             writeln!(out, ", from {} to {}: {} a day", minute(first), minute(last), number(daily))
@@ -31,33 +31,35 @@ pub fn write(usage: &Usage, colour: Colour, out: &mut dyn Write) -> io::Result<(
 /// What was seen besides, for those who doubt the figures.
 pub fn notes(notes: &Notes, colour: Colour, out: &mut dyn Write) -> io::Result<()> {
     let mut note = |text: String| writeln!(out, "{} {text}", colour.paint(NOTE, "note:"));
-    let lines = |count: u64| format!("{count} line{}", if count == 1 { "" } else { "s" });
-    let requests = |count: u64| format!("{count} request{}", if count == 1 { "" } else { "s" });
     if notes.unreadable > 0 {
-        note(format!("{} of {} could not be read:", lines(notes.unreadable), notes.lines))?;
+        note(format!("could not read {} of {}:", counted(notes.unreadable, "line"), notes.lines))?;
         for (place, text) in &notes.samples {
             note(format!("  {place}: {text}"))?;
         }
     }
     if notes.unattributed > 0 {
-        note(format!("{} tell of a use but not of which request: not counted", lines(notes.unattributed)))?;
+        note(format!("left out {} of a use that belong to no request", counted(notes.unattributed, "line")))?;
     }
     if notes.unreported > 0 {
-        note(format!("{} used modules and have no report in the log: not counted", requests(notes.unreported)))?;
+        note(format!("left out {} without a report in the log", counted(notes.unreported, "request")))?;
     }
     if notes.repeated > 0 {
-        note(format!("{} reported more than once by the same row: counted once", requests(notes.repeated)))?;
+        note(format!("left out {} that had been read before", counted(notes.repeated, "report")))?;
     }
     if notes.failed_inits > 0 {
-        note(format!(
-            "{} could not be started, or not in time",
-            match notes.failed_inits {
-                1 => "1 process".to_owned(),
-                count => format!("{count} processes"),
-            }
-        ))?;
+        note(format!("{} could not be started, or not in time", counted(notes.failed_inits, "process")))?;
     }
     Ok(())
+}
+
+/// `1 line`, `2 lines`
+fn counted(count: u64, what: &str) -> String {
+    let ending = match what {
+        _ if count == 1 => "",
+        what if what.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{count} {what}{ending}")
 }
 
 /// With as many decimals as small shares need.

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 use lru::LruCache;
+use smallvec::SmallVec;
 
 use super::line::{Line, RequestId, Said};
 use crate::name::ModuleName;
@@ -67,7 +68,7 @@ pub enum Unfinished {
 pub struct Counter {
     requests: LruCache<RequestId, Request>,
     /// The request that each log stream is at.
-    present: LruCache<String, RequestId>,
+    present: LruCache<String, Option<RequestId>>,
     by_name: HashMap<ModuleName, u16>,
     used: Vec<u64>,
     usage: Usage,
@@ -76,13 +77,16 @@ pub struct Counter {
 /// One invocation, and what is known of the next with the same id: a retry.
 #[derive(Debug, Default)]
 struct Request {
-    modules: Vec<u16>,
+    modules: Modules,
     /// The row of its report, also of the invocation before.
     row: Option<u64>,
     is_reported: bool,
     /// Uses seen after the report that it had already.
-    later: Vec<u16>,
+    later: Modules,
 }
+
+/// Modules by their number.
+type Modules = SmallVec<[u16; 4]>;
 
 impl Default for Counter {
     fn default() -> Counter {
@@ -99,7 +103,8 @@ impl Default for Counter {
 impl Counter {
     /// Takes one line of the log `source`, which names its stream if the line does not.
     pub fn line(&mut self, line: Line, source: &str) {
-        if let Some(time) = line.time {
+        // Only the times of all requests tell how many there are a day; those of uses tell less.
+        if let (Some(time), Said::Start(_) | Said::Report { .. }) = (line.time, &line.said) {
             self.seen_at(time);
         }
         let stream = line.stream.as_deref().unwrap_or(source);
@@ -166,12 +171,15 @@ impl Counter {
         if request.is_reported {
             *request = Request { row: request.row, modules: std::mem::take(&mut request.later), ..Request::default() };
         }
-        self.present.put(stream.to_owned(), id);
+        match self.present.get_mut(stream) {
+            Some(present) => *present = Some(id),
+            None => drop(self.present.put(stream.to_owned(), Some(id))),
+        }
     }
 
     fn report(&mut self, id: RequestId, cold: bool, row: u64, stream: &str) {
-        if self.present.peek(stream) == Some(&id) {
-            self.present.pop(stream);
+        if let Some(present) = self.present.get_mut(stream).filter(|present| **present == Some(id)) {
+            *present = None;
         }
         let request = self.request(id);
         if request.row == Some(row) {
@@ -184,17 +192,15 @@ impl Counter {
             request.modules = std::mem::take(&mut request.later);
         }
         (request.row, request.is_reported) = (Some(row), true);
-        let modules = std::mem::take(&mut request.modules);
-        for module in &modules {
-            self.used[usize::from(*module)] += 1;
+        for module in request.modules.clone() {
+            self.used[usize::from(module)] += 1;
         }
-        self.request(id).modules = modules;
         self.all_requests(1, u64::from(cold));
     }
 
     fn uses(&mut self, module: &ModuleName, named: Option<RequestId>, stream: &str) {
         let Some(module) = self.module(module) else { return };
-        let present = self.present.peek(stream).copied();
+        let present = self.present.peek(stream).copied().flatten();
         // An id in the line may be any id: one that no request has gives way to the stream's present request.
         let known = named.filter(|id| present.is_none() || self.requests.contains(id));
         let Some(id) = known.or(present) else {

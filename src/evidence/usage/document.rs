@@ -26,12 +26,12 @@ const MOST_ROWS: usize = 100_000;
 
 /// Whether these bytes begin a document, and not a line of JSON.
 pub fn is_document(head: &[u8]) -> bool {
-    OPENING.is_match(String::from_utf8_lossy(head).trim_start_matches('\u{feff}'))
+    OPENING.is_match(&String::from_utf8_lossy(head))
 }
 
 /// Reads all documents of a stream.
 pub fn read(stream: impl Read, source: &str, counter: &mut Counter) -> Result<(), ReadError> {
-    let mut stream = serde_json::Deserializer::from_reader(WithoutMark::new(stream));
+    let mut stream = serde_json::Deserializer::from_reader(stream);
     let mut events = Events { counter, source, stream: None, number: 0, incomplete: None };
     while events.incomplete.is_none() {
         match stream.end() {
@@ -155,28 +155,5 @@ impl<'de> Deserialize<'de> for Rows {
             }
         }
         deserializer.deserialize_seq(Reading)
-    }
-}
-
-/// A stream without the byte-order mark that may open it.
-struct WithoutMark<R> {
-    stream: R,
-    is_begun: bool,
-}
-
-impl<R: Read> WithoutMark<R> {
-    fn new(stream: R) -> WithoutMark<R> {
-        WithoutMark { stream, is_begun: false }
-    }
-}
-
-impl<R: Read> Read for WithoutMark<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.stream.read(buffer)?;
-        if !std::mem::replace(&mut self.is_begun, true) && buffer[..count].starts_with(b"\xef\xbb\xbf") {
-            buffer.copy_within(3..count, 0);
-            return Ok(count - 3);
-        }
-        Ok(count)
     }
 }

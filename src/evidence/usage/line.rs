@@ -17,12 +17,11 @@ use crate::name::ModuleName;
 /// A line without any of these says nothing that matters.
 pub const MARKERS: [&str; 4] = [USED, "RequestId:", "INIT_REPORT", "\"platform."];
 
-static UUID: LazyLock<Regex> =
-    LazyLock::new(|| pattern("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"));
-static TIME: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"));
+static TIME: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?")
+});
 /// Either stands in the report of a request that waited for a new process.
-static COLD: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(?:Init|Restore)\s+Duration:"));
+static COLD: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:Init|Restore)[ \t]+Duration:"));
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is valid")
@@ -34,6 +33,9 @@ const REQUEST_KEYS: [&str; 6] =
     ["requestId", "@requestId", "function_request_id", "aws_request_id", "awsRequestId", "AWSRequestId"];
 const TIME_KEYS: [&str; 4] = ["timestamp", "@timestamp", "time", "ts"];
 const STREAM_KEYS: [&str; 4] = ["logStreamName", "logStream", "@logStream", "log_stream"];
+
+/// Words that an export puts before a line: a time, a stream.
+const MOST_PREFIXES: usize = 2;
 
 /// How deep JSON is looked into for lines within lines.
 const DEPTH: usize = 4;
@@ -105,7 +107,8 @@ fn within(line: &str, depth: usize) -> Result<Option<Line>, Unreadable> {
 
 /// What an export puts before a line: a time, a stream.
 fn is_prefix(text: &str) -> bool {
-    text.split_whitespace().count() <= 2 && text.chars().next().is_none_or(|first| first.is_ascii_digit())
+    let begins = text.is_empty() || text.starts_with(|first: char| first.is_ascii_digit());
+    begins && text.split_ascii_whitespace().count() <= MOST_PREFIXES
 }
 
 fn text(line: &str) -> Result<Option<Line>, Unreadable> {
@@ -129,22 +132,33 @@ fn text(line: &str) -> Result<Option<Line>, Unreadable> {
     let Some(at) = line.find(USED) else { return Ok(None) };
     let module = module(&line[at + USED.len()..]).ok_or(Unreadable)?;
     let prefix = &line[..at];
-    let request = UUID.find_iter(prefix).last().map(|id| RequestId::new(id.as_str()));
+    let request = uuid_in(prefix);
     Ok(Some(Line { said: Said::Used { module, request }, time: time_in(prefix), stream: stream_in(prefix) }))
 }
 
 /// A line of the Lambda platform: what an export put before it, its word, and the rest. The word stands first, so that a
 /// program that prints it within a sentence is not taken for the platform.
-fn platform(line: &str) -> Option<(&str, &'static str, &str)> {
-    ["REPORT", "START", "INIT_REPORT"].into_iter().find_map(|word| {
-        let at = line.match_indices(word).map(|(at, _)| at).find(|at| {
-            let alone = line[..*at].chars().next_back().is_none_or(char::is_whitespace);
-            alone && line[at + word.len()..].starts_with(char::is_whitespace)
-        })?;
-        let rest = line[at + word.len()..].trim_start();
-        let follows = rest.starts_with(if word == "INIT_REPORT" { "Init" } else { "RequestId:" });
-        (follows && is_prefix(&line[..at])).then_some((&line[..at], word, rest))
-    })
+fn platform(line: &str) -> Option<(&str, &str, &str)> {
+    let mut start = line.len() - line.trim_start().len();
+    for before in 0..=MOST_PREFIXES {
+        let (word, rest) = line[start..].split_at(word_end(&line[start..]));
+        let follows = match word {
+            "START" | "REPORT" => "RequestId:",
+            "INIT_REPORT" => "Init",
+            _ if before == 0 && !word.starts_with(|first: char| first.is_ascii_digit()) => return None,
+            _ => {
+                start = line.len() - rest.trim_start().len();
+                continue;
+            }
+        };
+        let rest = rest.trim_start();
+        return rest.starts_with(follows).then_some((&line[..start], word, rest));
+    }
+    None
+}
+
+fn word_end(text: &str) -> usize {
+    memchr::memchr2(b' ', b'\t', text.as_bytes()).unwrap_or(text.len())
 }
 
 fn json(object: &Map<String, Value>, prefix: &str, depth: usize) -> Result<Option<Line>, Unreadable> {
@@ -223,17 +237,26 @@ fn from_milliseconds(number: f64) -> Option<Timestamp> {
     Timestamp::from_millisecond(milliseconds as i64).ok().filter(|_| number > 0.0)
 }
 
+/// The last UUID in the text.
+fn uuid_in(text: &str) -> Option<RequestId> {
+    let mut words = text.rsplit(|c: char| !(c.is_ascii_hexdigit() || c == '-')).filter(|word| word.len() == 36);
+    words.find_map(|word| Some(RequestId(Uuid::try_parse(word).ok()?.as_u128())))
+}
+
 /// The first time in the text; UTC if it names no zone.
 fn time_in(text: &str) -> Option<Timestamp> {
-    let found = TIME.find(text)?.as_str();
-    let found = found.replace(',', ".");
+    // The usual case, which needs no search.
+    if let Ok(time) = Timestamp::from_str(&text[..word_end(text)]) {
+        return Some(time);
+    }
+    let found = TIME.find(text)?.as_str().replace(',', ".");
     let civil = || TimeZone::UTC.to_timestamp(DateTime::from_str(&found).ok()?).ok();
     Timestamp::from_str(&found).ok().or_else(civil)
 }
 
 /// The name of a log stream: `2026/11/24/[$LATEST]0a1b2c`.
 fn stream_in(prefix: &str) -> Option<String> {
-    prefix.split_whitespace().find(|word| word.contains("/[") && word.contains(']')).map(str::to_owned)
+    prefix.split_ascii_whitespace().find(|word| word.contains("/[") && word.contains(']')).map(str::to_owned)
 }
 
 fn hash(text: &str) -> u64 {

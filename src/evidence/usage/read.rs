@@ -4,8 +4,9 @@
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use flate2::bufread::MultiGzDecoder;
+use memchr::memmem::Finder;
+use std::borrow::Cow;
 
 use super::count::Counter;
 use super::line::{self, MARKERS};
@@ -22,8 +23,7 @@ const LONGEST_LINE: usize = 8 << 20;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-static MARKER: LazyLock<AhoCorasick> =
-    LazyLock::new(|| AhoCorasick::new(MARKERS).expect("the markers are few and short"));
+static FINDERS: LazyLock<[Finder<'static>; 4]> = LazyLock::new(|| MARKERS.map(Finder::new));
 
 /// Why a log was not read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -42,22 +42,23 @@ pub enum ReadError {
 
 /// Reads `stream` to its end. `source` is its name, for messages.
 pub fn read(stream: impl Read, source: &str, counter: &mut Counter) -> Result<(), ReadError> {
-    let mut stream = BufReader::with_capacity(CHUNK, stream);
-    let head = head(&mut stream)?;
-    let stream = Cursor::new(head.clone()).chain(stream);
+    let (head, stream) = opened(stream)?;
     if head.starts_with(&GZIP) {
-        let mut unpacked = BufReader::with_capacity(CHUNK, MultiGzDecoder::new(stream));
-        let head = self::head(&mut unpacked)?;
-        let unpacked = Cursor::new(head.clone()).chain(unpacked);
+        let (head, unpacked) = opened(MultiGzDecoder::new(stream))?;
         return plain(unpacked, &head, source, counter);
     }
     plain(stream, &head, source, counter)
 }
 
-fn head(stream: &mut impl Read) -> io::Result<Vec<u8>> {
+/// The beginning of a stream, and the whole of it. A byte-order mark is left out.
+fn opened(stream: impl Read) -> io::Result<(Vec<u8>, impl BufRead)> {
+    let mut stream = BufReader::with_capacity(CHUNK, stream);
     let mut head = Vec::new();
     stream.by_ref().take(HEAD).read_to_end(&mut head)?;
-    Ok(head)
+    if head.starts_with(b"\xef\xbb\xbf") {
+        head.drain(..3);
+    }
+    Ok((head.clone(), Cursor::new(head).chain(stream)))
 }
 
 fn plain(stream: impl BufRead, head: &[u8], source: &str, counter: &mut Counter) -> Result<(), ReadError> {
@@ -83,7 +84,9 @@ fn lines(mut stream: impl Read, source: &str, counter: &mut Counter) -> io::Resu
     loop {
         if held == buffer.len() {
             if buffer.len() >= LONGEST_LINE {
-                counter.unreadable(|| (format!("{source}:{}", before + 1), "a line of more than 8 MiB".to_owned()));
+                if !skipping {
+                    counter.unreadable(|| (format!("{source}:{}", before + 1), "a line of more than 8 MiB".to_owned()));
+                }
                 (held, skipping) = (0, true);
             } else {
                 buffer.resize(buffer.len() * 2, 0);
@@ -104,8 +107,10 @@ fn lines(mut stream: impl Read, source: &str, counter: &mut Counter) -> io::Resu
             }
         };
         let mut start = 0;
-        if skipping && let Some(at) = memchr::memchr(b'\n', &buffer[..end]) {
-            (start, skipping) = (at + 1, false);
+        if skipping {
+            start = memchr::memchr(b'\n', &buffer[..end]).map_or(end, |at| at + 1);
+            skipping = false;
+            before += 1;
         }
         before += region(&buffer[start..end], before, source, counter);
         if count == 0 {
@@ -121,11 +126,19 @@ fn lines(mut stream: impl Read, source: &str, counter: &mut Counter) -> io::Resu
 fn region(bytes: &[u8], before: u64, source: &str, counter: &mut Counter) -> u64 {
     let newlines = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count() as u64;
     let mut from = 0;
-    while let Some(found) = MARKER.find(&bytes[from..]) {
-        let at = from + found.start();
+    // Where each marker stands next; a search for all of them at once is slower where they are frequent.
+    let mut next = FINDERS.each_ref().map(|finder| finder.find(bytes));
+    loop {
+        for (finder, next) in FINDERS.iter().zip(&mut next) {
+            if next.is_some_and(|at| at < from) {
+                *next = finder.find(&bytes[from..]).map(|at| from + at);
+            }
+        }
+        let Some(at) = next.iter().flatten().min().copied() else { break };
         let start = memchr::memrchr(b'\n', &bytes[from..at]).map_or(from, |newline| from + newline + 1);
         let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |newline| at + newline);
-        let text = String::from_utf8_lossy(&bytes[start..end]);
+        let line = &bytes[start..end];
+        let text = str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
         take(&text, || format!("{source}:{}", before + newlines(&bytes[..start]) + 1), source, counter);
         from = end;
     }

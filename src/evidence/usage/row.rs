@@ -55,7 +55,7 @@ fn count(text: &str) -> Option<u64> {
 /// Whether these bytes begin a table with a heading, as consoles let their users download it.
 pub fn is_table(head: &[u8]) -> bool {
     let Some(line) = head.split(|byte| *byte == b'\n').next() else { return false };
-    let line = String::from_utf8_lossy(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line));
+    let line = String::from_utf8_lossy(line);
     let columns: Vec<&str> = line.trim().split(',').map(|column| column.trim_matches('"')).collect();
     let is_name = |column: &&str| column.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '@' | '.'));
     columns.iter().any(|column| KNOWN.contains(column)) && columns.iter().all(is_name)
@@ -64,8 +64,7 @@ pub fn is_table(head: &[u8]) -> bool {
 /// Reads a table of comma-separated values.
 pub fn read_table(stream: impl Read, source: &str, counter: &mut Counter) -> Result<(), ReadError> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(stream);
-    let columns: Vec<String> =
-        reader.headers()?.iter().map(|column| column.trim_start_matches('\u{feff}').to_owned()).collect();
+    let columns: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
     for record in reader.byte_records() {
         let record = record?;
         let place = format!("{source}:{}", record.position().map_or(0, csv::Position::line));
