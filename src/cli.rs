@@ -53,6 +53,8 @@ pub enum Command {
     Measure(Measure),
     /// Read logs of requests, and write the share of them that uses each module to the evidence file
     Usage(Usage),
+    /// Hold the hot path exceptions in the code against today's evidence
+    Review(Review),
     /// Explain the verdict on a module, or what a code means
     Explain(Explain),
 }
@@ -77,7 +79,7 @@ pub enum ColorWhen {
     Never,
 }
 
-/// The flags that check, diff and fix share.
+/// The flags that check, diff, fix and review share.
 #[derive(Debug, Args)]
 pub struct Common {
     /// Files or folders to look at, or `-` for standard input
@@ -168,6 +170,12 @@ pub struct Measure {
 }
 
 #[derive(Debug, Args)]
+pub struct Review {
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
 pub struct Usage {
     /// Logs, or the results of queries over them; folders, and `-` for standard input; compressed with gzip or not
     #[arg(value_name = "FILE", required_unless_present = "query")]
@@ -212,11 +220,12 @@ pub enum Format {
     Junit,
 }
 
-/// What is done with the rewritten files: all that distinguishes the three commands.
+/// What is done with what was found: all that distinguishes the commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Check { strict: bool, plan: bool },
     Diff,
+    Review,
     Fix { exit_non_zero_on_fix: bool },
 }
 
@@ -228,7 +237,7 @@ pub enum Origin {
     Stdin(Option<PathBuf>),
 }
 
-/// A check, diff or fix, as it is meant.
+/// A check, diff, fix or review, as it is meant.
 #[derive(Debug)]
 pub struct Run {
     pub action: Action,
@@ -243,6 +252,8 @@ pub enum UsageError {
     StdinAndPaths,
     #[error("`--stdin-filename` needs the path `-`")]
     NameWithoutStdin,
+    #[error("`review` is printed as `full` or as `json`")]
+    ReviewFormat,
 }
 
 impl Run {
@@ -254,6 +265,10 @@ impl Run {
             _ if common.stdin_filename.is_some() => return Err(UsageError::NameWithoutStdin),
             paths => Origin::Paths(paths.to_vec()),
         };
+        let is_printable = matches!(common.output_format, None | Some(Format::Full | Format::Json));
+        if action == Action::Review && !is_printable {
+            return Err(UsageError::ReviewFormat);
+        }
         Ok(Run { action, origin, common })
     }
 }

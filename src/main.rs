@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use hotcold::cli::{Action, Check, Cli, Command, Diff, Exit, Fix, Run};
+use hotcold::cli::{Action, Check, Cli, Command, Diff, Exit, Fix, Review, Run};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -30,6 +30,7 @@ fn execute(cli: Cli, terminal: &terminal::Terminal) -> anyhow::Result<Exit> {
         Command::Usage(usage) => return run::usage(&usage, terminal),
         Command::Explain(explain) => return run::explain(&explain, terminal),
         Command::Check(Check { common, strict, plan }) => (Action::Check { strict, plan }, common),
+        Command::Review(Review { common }) => (Action::Review, common),
         Command::Diff(Diff { common }) => (Action::Diff, common),
         Command::Fix(Fix { common, exit_non_zero_on_fix }) => (Action::Fix { exit_non_zero_on_fix }, common),
     };

@@ -1,11 +1,13 @@
 //! What a run found, as data: findings, refusals, problems, counts. Reports print it; nothing here decides or prints.
 
+mod review;
 mod startup;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+pub use review::{Kind, Prospect, Review, Reviewed, Standing};
 pub use startup::{ChainLink, EntryTime, Kept, Pinned, Startup, Stays, UnknownEntry, Way, Why};
 
 use crate::name::ModuleName;
@@ -33,6 +35,8 @@ pub struct FileOutcome {
     pub refusals: Vec<Note>,
     /// The proved new text, if anything changes.
     pub rewrite: Option<Rewrite>,
+    /// The imports that are judged, if the run is a review.
+    pub standings: Vec<Standing>,
 }
 
 /// An import out of place that a fix moves, or an exception comment that a fix mends.

@@ -41,7 +41,7 @@ pub struct Stdin {
     text: String,
 }
 
-/// Runs check, diff or fix.
+/// Runs check, diff, fix or review.
 pub fn run(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
     let threads = rayon::ThreadPoolBuilder::new()
         .stack_size(STACK_SIZE)
@@ -226,6 +226,7 @@ fn analyse(
         Action::Check { plan: true, .. } => Extent::Plan,
         Action::Check { plan: false, .. } | Action::Fix { .. } => Extent::Startup,
         Action::Diff => Extent::Moves,
+        Action::Review => Extent::Review,
     };
     let (settings, only, safety) = (settings(&root), &run.common.only, safety(&run.common));
     let mut outcome =

@@ -134,7 +134,13 @@ mod tests {
     }
 
     fn checked(path: &str, companions: Vec<Companion>) -> Checked {
-        let file = FileOutcome { path: path.to_owned(), findings: Vec::new(), refusals: Vec::new(), rewrite: None };
+        let file = FileOutcome {
+            path: path.to_owned(),
+            findings: Vec::new(),
+            refusals: Vec::new(),
+            rewrite: None,
+            standings: Vec::new(),
+        };
         let statistics = Statistics { cold_moved: 1, patch_targets_changed: companions.len(), ..Statistics::default() };
         Checked { file, problem: None, statistics, fates: Vec::new(), companions }
     }

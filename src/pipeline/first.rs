@@ -57,7 +57,8 @@ pub(super) fn read_all(files: &mut [Input], filter: Filter, extent: Extent, step
         // Of what could take an import off the start, nobody has asked yet: any file may be asked about.
         let relevance = match (filter, extent) {
             (Filter::Irrelevant, Extent::Moves | Extent::Startup) => Relevance::new(&unread, bare, &configured(files)),
-            (Filter::Nothing, _) | (_, Extent::Plan) => Relevance::everything(&unread, bare),
+            // An exception may name a module of which nothing is known any more.
+            (Filter::Nothing, _) | (_, Extent::Plan | Extent::Review) => Relevance::everything(&unread, bare),
         };
         let mut is_nameless = vec![true; files.len()];
         positions.iter().for_each(|at| is_nameless[*at] = false);
@@ -122,7 +123,7 @@ fn unread<'f>(files: &'f [Input], positions: &[usize], extent: Extent) -> Vec<Un
     };
     let asks_for_selected = files.iter().any(may_start);
     let start = |file: &Input| match extent {
-        Extent::Moves => Start::Untold,
+        Extent::Moves | Extent::Review => Start::Untold,
         Extent::Startup | Extent::Plan => match (asks_for_selected && file.selected, is_apart(file)) {
             (true, _) => Start::Wanted,
             (false, true) => Start::Apart,

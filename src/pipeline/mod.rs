@@ -4,6 +4,7 @@ mod companions;
 mod first;
 mod imports;
 mod second;
+mod standing;
 mod start;
 
 mod findings;
@@ -67,6 +68,8 @@ pub enum Extent {
     Startup,
     /// Also which imports would take off what stays.
     Plan,
+    /// Nothing of start-up; how each judged import stands in the code.
+    Review,
 }
 
 /// Checks every selected file, with the whole project in sight. The result depends on the inputs alone, not on the
@@ -86,7 +89,13 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
     let project = Project::new(indexes.into_iter().flatten().collect()).naming(first::entry_points(&inputs.settings));
     let survey = start::survey(&project, &mut files);
     let sections = second::sections(&files, &first_party);
-    let around = Around { project: &project, sections: &sections, only: inputs.only, safety: inputs.safety };
+    let around = Around {
+        project: &project,
+        sections: &sections,
+        only: inputs.only,
+        safety: inputs.safety,
+        extent: inputs.extent,
+    };
 
     let judged: Vec<_> = files
         .par_iter()
@@ -122,7 +131,7 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
             Err(_) => {}
         }
     }
-    if inputs.extent != Extent::Moves {
+    if matches!(inputs.extent, Extent::Startup | Extent::Plan) {
         start::report(survey, &project, &files, inputs.extent, &fates, &answers, &mut outcome);
     }
     outcome
@@ -147,7 +156,7 @@ fn collect(outcome: &mut Outcome, checked: Checked) {
     let Checked { file, problem, statistics, .. } = checked;
     outcome.problems.extend(problem);
     outcome.statistics.add(&statistics);
-    if !file.findings.is_empty() || !file.refusals.is_empty() || file.rewrite.is_some() {
+    if !file.findings.is_empty() || !file.refusals.is_empty() || file.rewrite.is_some() || !file.standings.is_empty() {
         outcome.files.push(file);
     }
 }

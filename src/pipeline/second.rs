@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use super::{Input, companions, findings};
+use super::{Extent, Input, companions, findings, standing};
 use crate::config::{Config, TypeHints};
 use crate::edit;
 use crate::name::ModuleName;
@@ -27,6 +27,7 @@ pub(super) struct Around<'a> {
     pub(super) sections: &'a HashMap<usize, Sections>,
     pub(super) only: &'a [ModuleName],
     pub(super) safety: Safety,
+    pub(super) extent: Extent,
 }
 
 /// One file's part of the outcome.
@@ -48,13 +49,14 @@ pub(super) fn check(
     if opted_out(module) {
         return Ok(None);
     }
-    let Around { project, sections, only, safety } = *around;
+    let Around { project, sections, only, safety, extent } = *around;
     let Some(id) = project.find(&input.path) else { return Ok(None) };
     let model = Model::new(module);
     let facts = Facts::new(module, &model);
     let file = File { module, model: &model, project, id, config: &input.config, only, safety, facts };
     let plan = plan::plan(&file);
-    if plan.subjects.is_empty() && strings.is_empty() {
+    let standings = if extent == Extent::Review { standing::standings(&file, &plan) } else { Vec::new() };
+    if plan.subjects.is_empty() && strings.is_empty() && standings.is_empty() {
         return Ok(None);
     }
     let sections = &sections[&address(&input.config)];
@@ -75,7 +77,7 @@ pub(super) fn check(
     let findings = if failed { Vec::new() } else { findings::findings(&file, &plan) };
     let fates = if failed { Vec::new() } else { startup::fates(&file, &plan) };
     let refusals = plan.refused.iter().map(|(subject, refusal)| findings::note(&file, subject, refusal)).collect();
-    let file = FileOutcome { path: input.path.clone(), findings, refusals, rewrite };
+    let file = FileOutcome { path: input.path.clone(), findings, refusals, rewrite, standings };
     Ok(Some(Checked { file, problem, statistics, fates, companions }))
 }
 

@@ -9,6 +9,7 @@ mod gitlab;
 mod json;
 mod junit;
 pub mod measure;
+pub mod review;
 mod sarif;
 pub mod startup;
 mod style;

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use hotcold::cli::{Action, Exit, Format, Run};
-use hotcold::outcome::{FileOutcome, Outcome, Problem};
+use hotcold::outcome::{FileOutcome, Outcome, Problem, Review};
 use hotcold::report::{self, Colour, Options, diff, summary};
 use hotcold::source;
 use rayon::prelude::*;
@@ -39,6 +39,7 @@ impl Sink<'_> {
         let printed = match self.run.action {
             Action::Check { plan, .. } => self.check(&outcome, plan),
             Action::Diff => self.diff(&outcome),
+            Action::Review => self.review(&outcome),
             Action::Fix { .. } => self.fix(&outcome),
         };
         let printed = printed.and_then(|()| {
@@ -86,6 +87,21 @@ impl Sink<'_> {
             writeln!(stderr, "{}", summary::diff(outcome))?;
         }
         self.statistics(outcome, self.terminal.stderr, &mut stderr)
+    }
+
+    fn review(&self, outcome: &Outcome) -> io::Result<()> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        let review = Review::of(&outcome.files);
+        if self.format() == Format::Json {
+            writeln!(out, "{:#}", report::review::json(&review))?;
+            return out.flush();
+        }
+        report::review::write(&review, self.terminal.stdout, &mut out)?;
+        if self.sums_up() {
+            writeln!(out, "{}", report::review::conclusion(&review))?;
+        }
+        self.statistics(outcome, self.terminal.stdout, &mut out)?;
+        out.flush()
     }
 
     fn fix(&self, outcome: &Outcome) -> io::Result<()> {
@@ -196,6 +212,7 @@ impl Sink<'_> {
         let is_findings = match self.run.action {
             Action::Check { strict, .. } => found() || (strict && refused()),
             Action::Diff => changed(),
+            Action::Review => Review::of(&outcome.files).is_stale(),
             Action::Fix { exit_non_zero_on_fix } => exit_non_zero_on_fix && changed(),
         };
         if is_findings && !self.run.common.exit_zero { Exit::Findings } else { Exit::Success }

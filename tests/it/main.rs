@@ -12,6 +12,7 @@ mod parse_stdlib;
 mod policy;
 mod readme;
 mod relevance;
+mod review;
 mod scale;
 mod source;
 mod startup;
