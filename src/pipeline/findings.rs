@@ -14,19 +14,18 @@ pub(super) fn findings(file: &File<'_>, plan: &Plan<'_>) -> Vec<Finding> {
             Destination::Functions(receivers) => {
                 let places = names(receivers.iter().map(|receiver| file.name_of_receiver(receiver)));
                 let hints = planned.hints().map_or("", |_| ", and under `if TYPE_CHECKING:` for annotations");
-                (FindingCode::ColdImport, format!("`{}`{figures} belongs in {places}{hints}", subject.target.module))
+                (FindingCode::ColdImport, format!("`{}`{figures} belongs in {places}{hints}", subject.module()))
             }
             Destination::Hints => {
-                let message = format!("`{}`{figures} belongs under `if TYPE_CHECKING:`", subject.target.module);
+                let message = format!("`{}`{figures} belongs under `if TYPE_CHECKING:`", subject.module());
                 (FindingCode::ColdImport, format!("{message}: only annotations name it"))
             }
             Destination::Module(_) => {
-                (FindingCode::HotImport, format!("`{}`{figures} belongs at module level", subject.target.module))
+                (FindingCode::HotImport, format!("`{}`{figures} belongs at module level", subject.module()))
             }
-            Destination::Present => (
-                FindingCode::HotImport,
-                format!("`{}`{figures} is imported at module level already", subject.target.module),
-            ),
+            Destination::Present => {
+                (FindingCode::HotImport, format!("`{}`{figures} is imported at module level already", subject.module()))
+            }
         };
         let mut finding = finding(file, subject, code, message);
         finding.companions = planned.companions().iter().map(companions::note).collect();
@@ -34,8 +33,8 @@ pub(super) fn findings(file: &File<'_>, plan: &Plan<'_>) -> Vec<Finding> {
     }
     for change in &plan.comments {
         let message = match &change.comment {
-            Some(comment) => format!("`{}` needs the comment `# {comment}`", change.subject.target.module),
-            None => format!("`{}` is not a hot path exception any more", change.subject.target.module),
+            Some(comment) => format!("`{}` needs the comment `# {comment}`", change.subject.module()),
+            None => format!("`{}` is not a hot path exception any more", change.subject.module()),
         };
         findings.push(finding(file, &change.subject, FindingCode::ExceptionComment, message));
     }
@@ -98,5 +97,5 @@ fn message(subject: &Subject, code: Code) -> String {
         Level::Module => "stays at module level",
         Level::Function => "stays in the function",
     };
-    format!("`{}` {place}: {}", subject.target.module, code.summary())
+    format!("`{}` {place}: {}", subject.module(), code.summary())
 }

@@ -152,6 +152,14 @@ pub enum Anchor {
     Before(usize),
 }
 
+impl Subject {
+    /// The module that is meant: `app.reports` for `from app import reports`, if that is the one which is configured.
+    pub fn module(&self) -> &ModuleName {
+        let is_member = self.target.member.as_deref() == Some(self.key.last());
+        if is_member { &self.key } else { &self.target.module }
+    }
+}
+
 impl<'m> Move<'m> {
     pub fn subject(&self) -> &Subject {
         &self.subject

@@ -336,3 +336,62 @@ fn only_the_named_modules_are_looked_at() {
     let output = hotcold(folder.path(), &["check", "--only", "pandass"]);
     assert_eq!(stderr(&output), "warning: `pandass` (--only) is not a configured module\n");
 }
+
+const REPORTS: &str = "import pandas\n\nROWS = pandas.DataFrame()\n\n\ndef monthly():\n    return ROWS\n";
+const HANDLER: &str = "from app import reports\n\n\ndef handler(event):\n    return reports.monthly()\n";
+const UNMEASURED: &str = "entries = [\"app.handler\"]\n[modules.pandas]\nimport-ms = 1200\nusage-percent = 5\n\
+                          [modules.\"app.reports\"]\nusage-percent = 5\n";
+
+#[test]
+fn the_section_on_start_up_is_part_of_the_full_form_only() {
+    let folder = project(&[("app/handler.py", HANDLER), ("app/reports.py", REPORTS), ("hotcold.toml", UNMEASURED)]);
+    let text = |arguments: &[&str]| stdout(&hotcold(folder.path(), arguments));
+    let full = text(&["check"]);
+    let section = "\nImport time at start\n  app.handler: 1200ms -> 0ms (-1200ms)\n";
+    assert!(full.contains(section), "{full}");
+    assert!(full.ends_with("cannot move).\n"), "{full}");
+    for arguments in [&["check", "-q"][..], &["check", "--output-format", "concise"], &["fix", "-q"]] {
+        assert!(!text(arguments).contains("Import time"), "{arguments:?}");
+    }
+    let report: serde_json::Value = serde_json::from_str(&text(&["check", "--output-format", "json"])).unwrap();
+    assert!(report["startup"]["entries"].is_array(), "{report}");
+}
+
+#[test]
+fn a_plan_is_printed_also_when_quiet() {
+    let configuration = UNMEASURED.split("[modules.\"app.reports\"]").next().unwrap();
+    let folder = project(&[("app/handler.py", HANDLER), ("app/reports.py", REPORTS), ("hotcold.toml", configuration)]);
+    let text = stdout(&hotcold(folder.path(), &["check", "-q", "--plan"]));
+    assert!(!text.contains("Import time at start"), "{text}");
+    let plan =
+        "To take `pandas` (1200ms) off the start of app.handler, move\n  app/handler.py:1  from app import reports\n";
+    assert!(text.contains(plan), "{text}");
+    assert!(text.contains("\n  [modules.\"app.reports\"]\n  pin = \"function\"\n"), "{text}");
+}
+
+#[test]
+fn a_module_of_the_project_is_explained_by_what_it_loads() {
+    let folder = project(&[("app/handler.py", HANDLER), ("app/reports.py", REPORTS), ("hotcold.toml", UNMEASURED)]);
+    let text = stdout(&hotcold(folder.path(), &["explain", "app.reports"]));
+    assert!(text.starts_with("app.reports: the functions that use it (heavy and cold)\n"), "{text}");
+    assert!(text.contains("  import time          1200 ms   derived from what it loads: `pandas`\n"), "{text}");
+    let found = stdout(&hotcold(folder.path(), &["check", "--output-format", "concise"]));
+    let finding =
+        "app/handler.py:1:1: HC001 `app.reports` (1200ms derived from what it loads, 5% usage) belongs in `handler`\n";
+    assert!(found.contains(finding), "{found}");
+}
+
+#[test]
+fn a_cycle_is_shown_with_the_imports_that_make_it() {
+    let configuration = "[modules.\"app.rates\"]\nimport-ms = 350\nusage-percent = 90\n";
+    let files = [
+        ("app/rates.py", "import os\n\nfrom app.tables import *\n\nRATE = os.sep\n"),
+        ("app/tables.py", "from app import prices\n\nBASE = prices.BASE\n"),
+        ("app/prices.py", "BASE = 1\n\n\ndef price():\n    from app import rates\n\n    return rates.RATE * 2\n"),
+        ("hotcold.toml", configuration),
+    ];
+    let text = stdout(&hotcold(project(&files).path(), &["check"]));
+    let places = "  --> app/prices.py:5:5: imports `app.rates`, and so closes the cycle\n  \
+                  --> app/rates.py:3:1: imports `app.tables`\n  --> app/tables.py:1:1: imports `app.prices`\n";
+    assert!(text.contains(places), "{text}");
+}
