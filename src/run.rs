@@ -2,10 +2,12 @@
 //! Check, diff and fix share everything but the sink.
 
 mod evidence;
+mod explain;
 mod measure;
 mod sink;
 mod usage;
 
+pub use explain::explain;
 pub use measure::measure;
 pub use usage::usage;
 
@@ -16,13 +18,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use hotcold::cli::{Action, Common, Exit, Explain, Origin, Run};
+use hotcold::cli::{Action, Common, Exit, Origin, Run};
 use hotcold::config::{Config, Loader, Overrides, entry_points};
-use hotcold::name::ModuleName;
 use hotcold::outcome::{Outcome, Problem};
 use hotcold::pipeline::{self, Extent, Filter, Input, Inputs};
-use hotcold::plan::{Code, Safety};
-use hotcold::report::explain;
+use hotcold::plan::Safety;
 use hotcold::source::{self, Entry, Kind, Root, Selection, Tree};
 use rayon::prelude::*;
 
@@ -43,12 +43,17 @@ pub struct Stdin {
 
 /// Runs check, diff, fix or review.
 pub fn run(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
+    with_threads(run.common.jobs, || run_here(run, terminal))
+}
+
+/// Runs `work` where source may be nested deeply, on this many threads, or on one for each core.
+fn with_threads<T: Send>(jobs: Option<u16>, work: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
     let threads = rayon::ThreadPoolBuilder::new()
         .stack_size(STACK_SIZE)
-        .num_threads(run.common.jobs.map_or(0, usize::from))
+        .num_threads(jobs.map_or(0, usize::from))
         .build()
         .context("cannot start threads")?;
-    threads.install(|| run_here(run, terminal))
+    threads.install(work)
 }
 
 fn run_here(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -96,46 +101,6 @@ fn run_here(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
     }
     let sink = sink::Sink { run, terminal, working_directory: &working_directory, stdin: stdin.as_ref(), judges };
     sink.take(outcome)
-}
-
-/// Explains a module or a code.
-pub fn explain(request: &Explain, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let out = &mut io::stdout().lock();
-    let subject = request.subject.trim();
-    if let Some(code) = explain::finding_code(subject) {
-        explain::write_finding(code, terminal.stdout, out)?;
-        return Ok(Exit::Success);
-    }
-    if let Some(code) = Code::from_name(subject) {
-        explain::write_refusal(code, terminal.stdout, out)?;
-        return Ok(Exit::Success);
-    }
-    let looks_like_a_code = subject.contains('-') || (subject.starts_with("HC") && subject[2..].parse::<u32>().is_ok());
-    let Some(module) = ModuleName::new(subject).filter(|_| !looks_like_a_code) else {
-        let names = Code::ALL.iter().map(|code| code.name());
-        let closest = names.max_by(|a, b| strsim::jaro(a, subject).total_cmp(&strsim::jaro(b, subject)));
-        let meant = closest.map_or(String::new(), |name| format!(": did you mean `{name}`?"));
-        anyhow::bail!("`{subject}` is neither a module name nor a code{meant}");
-    };
-    let working_directory = working_directory()?;
-    let overrides = Overrides { config: request.config.clone(), ..Overrides::default() };
-    let mut loader = Loader::new(&read_configuration, &working_directory, overrides);
-    let mut config = loader.config(&working_directory)?;
-    let is_unmeasured = config.lookup(&module).is_some_and(|(_, found)| found.import_ms.is_none());
-    if is_unmeasured {
-        config = with_loaded(config, &working_directory, &mut loader)?;
-    }
-    explain::write_module(&module, &config, terminal.stdout, out)?;
-    Ok(Exit::Success)
-}
-
-/// The configuration of the working directory with what the project's own modules load, as far as its files can be read.
-fn with_loaded(config: Arc<Config>, working_directory: &Path, loader: &mut Loader<'_>) -> anyhow::Result<Arc<Config>> {
-    let paths = [working_directory.to_owned()];
-    let tree = source::discover(&Selection { paths: &paths, working_directory, force_exclude: false }, loader)?;
-    let entries = tree.roots.iter().flat_map(|root| &root.files);
-    let files = entries.filter_map(|entry| input(entry, None, &entry.relative).ok().flatten()).collect();
-    Ok(pipeline::with_loaded(files, config))
 }
 
 /// Whether there is something that imports can be judged by; says so on standard error if not.
@@ -229,8 +194,9 @@ fn analyse(
         Action::Review => Extent::Review,
     };
     let (settings, only, safety) = (settings(&root), &run.common.only, safety(&run.common));
-    let mut outcome =
-        pipeline::run(Inputs { files, settings, only, safety, extent, filter: Filter::Irrelevant, progress: &step });
+    // An exception may name a module of which nothing is known any more.
+    let filter = if run.action == Action::Review { Filter::Nothing } else { Filter::Irrelevant };
+    let mut outcome = pipeline::run(Inputs { files, settings, only, safety, extent, filter, progress: &step });
     for file in &mut outcome.files {
         file.path = shown(&file.path);
         for proof in file.refusals.iter_mut().flat_map(|note| &mut note.proofs) {

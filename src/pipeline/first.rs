@@ -56,9 +56,10 @@ pub(super) fn read_all(files: &mut [Input], filter: Filter, extent: Extent, step
         let unread = unread(files, &positions, extent);
         // Of what could take an import off the start, nobody has asked yet: any file may be asked about.
         let relevance = match (filter, extent) {
-            (Filter::Irrelevant, Extent::Moves | Extent::Startup) => Relevance::new(&unread, bare, &configured(files)),
-            // An exception may name a module of which nothing is known any more.
-            (Filter::Nothing, _) | (_, Extent::Plan | Extent::Review) => Relevance::everything(&unread, bare),
+            (Filter::Irrelevant, Extent::Moves | Extent::Startup | Extent::Review) => {
+                Relevance::new(&unread, bare, &configured(files))
+            }
+            (Filter::Nothing, _) | (_, Extent::Plan) => Relevance::everything(&unread, bare),
         };
         let mut is_nameless = vec![true; files.len()];
         positions.iter().for_each(|at| is_nameless[*at] = false);

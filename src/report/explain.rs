@@ -6,8 +6,8 @@ use super::style::{BOLD, Colour};
 use crate::config::Config;
 use crate::evidence::{ModuleEvidence, Pin, Source};
 use crate::name::ModuleName;
-use crate::outcome::FindingCode;
-use crate::plan::Code;
+use crate::outcome::{FindingCode, Prospect, Standing};
+use crate::plan::{Code, Level};
 use crate::policy::{Basis, CostModel, Costs, Place, Policy, Verdict, exception_comment, number};
 
 /// What a finding code stands for, in a sentence.
@@ -65,8 +65,15 @@ pub fn write_refusal(code: Code, colour: Colour, out: &mut dyn Write) -> io::Res
     writeln!(out, "What you can do: {}", code.advice())
 }
 
-/// Explains the verdict on `module` under `config`.
-pub fn write_module(module: &ModuleName, config: &Config, colour: Colour, out: &mut dyn Write) -> io::Result<()> {
+/// Explains the verdict on `module` under `config`, and what becomes of `imports`, which are those of its key with their
+/// paths.
+pub fn write_module(
+    module: &ModuleName,
+    config: &Config,
+    imports: &[(String, Standing)],
+    colour: Colour,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let Some((key, evidence)) = config.lookup(module) else {
         return unknown(module, config, out);
     };
@@ -86,7 +93,9 @@ pub fn write_module(module: &ModuleName, config: &Config, colour: Colour, out: &
     if let Some(import_ms) = verdict.import_ms.filter(|_| verdict.heavy || verdict.basis == Basis::Measured) {
         comparison(&config.policy, import_ms, evidence, out)?;
         costs(&config.policy, import_ms, evidence, colour, out)?;
+        rule(config, colour, out)?;
     }
+    concerned(imports, colour, out)?;
     conclusion(&verdict, config, out)
 }
 
@@ -199,6 +208,56 @@ fn costs(
             }
             None => writeln!(out, "    break-even: module level is never cheaper")?,
         }
+    }
+    writeln!(out)
+}
+
+/// The numbers that hold for all modules, and where they come from.
+fn rule(config: &Config, colour: Colour, out: &mut dyn Write) -> io::Result<()> {
+    let policy = &config.policy;
+    let numbers = [
+        ("heavy-ms", policy.heavy_ms),
+        ("hot-percent", policy.hot_percent),
+        ("daily-requests", policy.daily_requests),
+        ("cold-start-percent", policy.cold_start_percent),
+        ("lazy-load-overhead-ms", policy.lazy_load_overhead_ms),
+    ];
+    writeln!(out, "{}", colour.paint(BOLD, "Numbers of the rule"))?;
+    for (key, value) in numbers {
+        let source = config.policy_sources.get(key).map_or("as LMMS-DEC-02 has it".to_owned(), Source::to_string);
+        writeln!(out, "  {key:<21}  {:>8}   {source}", number(value))?;
+    }
+    writeln!(out)
+}
+
+/// Imports of the module, and what a fix does with each.
+fn concerned(imports: &[(String, Standing)], colour: Colour, out: &mut dyn Write) -> io::Result<()> {
+    const SHOWN: usize = 20;
+    let title = match imports.len() {
+        0 => return writeln!(out, "No import of it was found.\n"),
+        1 => "1 import".to_owned(),
+        count => format!("{count} imports"),
+    };
+    writeln!(out, "{}", colour.paint(BOLD, title))?;
+    let places: Vec<String> =
+        imports.iter().take(SHOWN).map(|(path, standing)| format!("{path}:{}", standing.place)).collect();
+    let width = places.iter().map(String::len).max().unwrap_or(0);
+    for (place, (_, standing)) in places.iter().zip(imports) {
+        let level = match standing.level {
+            Level::Module => "at module level",
+            Level::Function => "in a function",
+        };
+        let prospect = match (standing.prospect, standing.level, standing.verdict.place) {
+            (Prospect::Changes, Level::Module, Place::Function) => "moves to the functions that use it".to_owned(),
+            (Prospect::Changes, Level::Function, _) => "moves to module level".to_owned(),
+            (Prospect::Changes, ..) => "gets its comment".to_owned(),
+            (Prospect::Refused(code), ..) => format!("cannot move: {code}", code = code.name()),
+            (Prospect::Stays, ..) => "stays".to_owned(),
+        };
+        writeln!(out, "  {place:<width$}   {level}, {prospect}")?;
+    }
+    if imports.len() > SHOWN {
+        writeln!(out, "  and {} more", imports.len() - SHOWN)?;
     }
     writeln!(out)
 }
