@@ -154,9 +154,15 @@ pub struct Measure {
     /// The Python to measure with [default: that of the active virtual environment, else python3]
     #[arg(long, value_name = "FILE")]
     pub python: Option<PathBuf>,
-    /// How often each module is imported, at least 5
-    #[arg(long, value_name = "N", default_value = "5")]
-    pub runs: usize,
+    /// Compare the start of the entry at this git revision with that in the working tree
+    ///
+    /// Both are imported in turn, each time in a fresh process with warm byte code, and timed by a clock around the import:
+    /// the interpreter's own start and end are not part of it. Files that git does not track are missing at the revision.
+    #[arg(long, value_name = "REV", requires = "entry")]
+    pub against: Option<String>,
+    /// How often each module is imported, at least 5 [default: 5, and 11 with --against]
+    #[arg(long, value_name = "N")]
+    pub runs: Option<usize>,
     /// Give up on an import that takes longer
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: u64,

@@ -1,5 +1,6 @@
 //! From an outcome to bytes, one format a file. Nothing here decides, opens files or knows of a terminal.
 
+pub mod against;
 mod concise;
 pub mod diff;
 pub mod explain;

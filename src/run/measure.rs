@@ -1,5 +1,7 @@
 //! `hotcold measure`: runs the user's Python, prints what was found, and keeps it in the evidence file.
 
+mod against;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
@@ -17,16 +19,23 @@ use hotcold::pipeline;
 use hotcold::report::measure as report;
 use hotcold::source::{self, Selection};
 
-use super::{display, input, read_configuration, working_directory};
+use super::{display, input, read_configuration, threads, working_directory};
 use crate::terminal::Terminal;
 
 pub fn measure(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> {
+    threads(None)?.install(|| measure_here(request, terminal))
+}
+
+fn measure_here(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> {
     let working_directory = working_directory()?;
     let overrides = Overrides { config: request.config.clone(), writes_evidence: true, ..Overrides::default() };
     let mut loader = Loader::new(&read_configuration, &working_directory, overrides);
     let config = loader.config(&working_directory)?;
     let folder = config.root.clone().unwrap_or_else(|| working_directory.clone());
-    let bench = bench(request, &folder)?;
+    if let (Some(entry), Some(revision)) = (&request.entry, &request.against) {
+        return against::against(request, entry, revision, &config, terminal);
+    }
+    let bench = bench(request, &folder, None)?;
     if let Some(entry) = &request.entry {
         return start(&bench, entry);
     }
@@ -41,10 +50,11 @@ pub fn measure(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> {
     let evidence = folder.join(config.evidence_file.as_deref().unwrap_or(Path::new(EVIDENCE_FILE)));
     let path = writable_place(&evidence, &folder)?;
 
+    let runs = request.runs.unwrap_or(0).max(measure::FEWEST_RUNS);
     let progress = terminal.progress();
     let (mut measured, mut failures) = (Vec::new(), Vec::new());
     for (done, module) in modules.iter().enumerate() {
-        match bench.measure(module, request.runs) {
+        match bench.measure(module, runs) {
             Ok(found) => measured.push(found),
             Err(failure) => failures.push(failure),
         }
@@ -61,7 +71,7 @@ pub fn measure(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> {
             if count == 1 { "" } else { "s" },
             display(&path, &working_directory),
             bench.version,
-            request.runs.max(measure::FEWEST_RUNS)
+            runs
         )?;
     }
     // A module that was asked for by name must be there.
@@ -69,13 +79,14 @@ pub fn measure(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> {
     Ok(if failed { Exit::Failure } else { Exit::Success })
 }
 
-fn bench(request: &Measure, folder: &Path) -> anyhow::Result<Bench> {
+fn bench(request: &Measure, folder: &Path, byte_code: Option<PathBuf>) -> anyhow::Result<Bench> {
     let program = measure::interpreter(request.python.as_deref());
     let src = folder.join("src");
     let interpreter = Interpreter {
         program: program.clone(),
         folder: folder.to_owned(),
         paths: if src.is_dir() { vec![src] } else { Vec::new() },
+        byte_code,
         timeout: Duration::from_secs(request.timeout),
     };
     Bench::new(interpreter)

@@ -1,6 +1,7 @@
 //! The integration tests, one binary: cases found by walking `fixtures/`, the command line, properties, rules about the
 //! code itself.
 
+mod against;
 mod branch;
 mod cases;
 mod cli;
