@@ -53,6 +53,8 @@ pub enum Command {
     Measure(Measure),
     /// Explain the verdict on a module, or what a code means
     Explain(Explain),
+    /// Write a commented configuration to start with
+    Init(Init),
 }
 
 #[derive(Debug, Args)]
@@ -179,6 +181,19 @@ pub struct Explain {
     /// Use this configuration file
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Measure the imports first, and write only modules that are heavy
+    #[arg(long)]
+    pub measure: bool,
+    /// The Python to measure with [default: that of the active virtual environment, else python3]
+    #[arg(long, value_name = "FILE", requires = "measure")]
+    pub python: Option<PathBuf>,
+    /// Give up on an import that takes longer
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: u64,
 }
 
 /// How findings are printed.

@@ -28,6 +28,7 @@ fn execute(cli: Cli, terminal: &terminal::Terminal) -> anyhow::Result<Exit> {
     let (action, common) = match cli.command {
         Command::Measure(measure) => return run::measure(&measure, terminal),
         Command::Explain(explain) => return run::explain(&explain, terminal),
+        Command::Init(init) => return run::init(&init, terminal),
         Command::Check(Check { common, strict, plan }) => (Action::Check { strict, plan }, common),
         Command::Diff(Diff { common }) => (Action::Diff, common),
         Command::Fix(Fix { common, exit_non_zero_on_fix }) => (Action::Fix { exit_non_zero_on_fix }, common),

@@ -1,9 +1,11 @@
 //! A command from start to end: find files, run the analysis, hand the outcome to its sink, tell the exit code.
 //! Check, diff and fix share everything but the sink.
 
+mod init;
 mod measure;
 mod sink;
 
+pub use init::init;
 pub use measure::measure;
 
 use std::collections::BTreeSet;
@@ -254,11 +256,16 @@ fn safety(common: &Common) -> Safety {
 
 /// The packaging settings in the folders of the project, relative to its root.
 fn settings(root: &Root) -> Vec<(String, String)> {
+    texts(root, &entry_points::FILES)
+}
+
+/// The files of these names in the folders of the project, relative to its root.
+fn texts(root: &Root, names: &[&str]) -> Vec<(String, String)> {
     let around = |entry: &'_ Entry| entry.path.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
     let mut folders: BTreeSet<PathBuf> = root.files.iter().flat_map(around).collect();
     folders.insert(root.folder.clone());
     folders.retain(|folder| folder.starts_with(&root.folder));
-    let paths = folders.iter().flat_map(|folder| entry_points::FILES.map(|name| folder.join(name)));
+    let paths = folders.iter().flat_map(|folder| names.iter().map(move |name| folder.join(name)));
     let read = |path: PathBuf| {
         let text = source::read_leniently(&path)?;
         Some((source::with_slashes(path.strip_prefix(&root.folder).unwrap_or(&path)), text))

@@ -90,7 +90,9 @@ fn notes(against: &Against<'_>) -> Vec<String> {
     }
     if !against.separate.is_empty() && matches!(against.predicted, Predicted::Times { .. }) {
         let separate = names(&against.separate);
-        notes.push(format!("predictions are upper bounds: nobody said what these load: {separate}"));
+        notes.push(format!(
+            "what these share is predicted more than once, since nobody said what they load: {separate}"
+        ));
     }
     if !against.submodules.is_empty() {
         let paths = against.submodules.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");

@@ -7,6 +7,7 @@ pub mod explain;
 mod full;
 mod github;
 mod gitlab;
+pub mod init;
 mod json;
 mod junit;
 pub mod measure;

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -35,7 +34,7 @@ fn measure_here(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> 
     if let (Some(entry), Some(revision)) = (&request.entry, &request.against) {
         return against::against(request, entry, revision, &config, terminal);
     }
-    let bench = bench(request, &folder, None)?;
+    let bench = bench(request.python.as_deref(), timeout(request), &folder, None)?;
     if let Some(entry) = &request.entry {
         return start(&bench, entry);
     }
@@ -47,10 +46,31 @@ fn measure_here(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> 
         !modules.is_empty(),
         "no file of the project imports a module from outside: name modules to measure"
     );
-    let evidence = folder.join(config.evidence_file.as_deref().unwrap_or(Path::new(EVIDENCE_FILE)));
-    let path = writable_place(&evidence, &folder)?;
-
     let runs = request.runs.unwrap_or(0).max(measure::FEWEST_RUNS);
+    let taken = take(&bench, &modules, runs, &config, &folder, terminal)?;
+    // A module that was asked for by name must be there.
+    let failed = taken.failed > 0 && !request.modules.is_empty();
+    Ok(if failed { Exit::Failure } else { Exit::Success })
+}
+
+/// What was measured, and kept.
+pub(super) struct Taken {
+    pub(super) measured: Vec<ModuleName>,
+    pub(super) failed: usize,
+}
+
+/// Measures modules, prints what is found and keeps it in the evidence file.
+pub(super) fn take(
+    bench: &Bench,
+    modules: &BTreeSet<ModuleName>,
+    runs: usize,
+    config: &Config,
+    folder: &Path,
+    terminal: &Terminal,
+) -> anyhow::Result<Taken> {
+    let evidence = folder.join(config.evidence_file.as_deref().unwrap_or(Path::new(EVIDENCE_FILE)));
+    let path = writable_place(&evidence, folder)?;
+
     let progress = terminal.progress();
     let (mut measured, mut failures) = (Vec::new(), Vec::new());
     for (done, module) in modules.iter().enumerate() {
@@ -62,35 +82,43 @@ fn measure_here(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> 
     }
     progress.finish();
     report::write_table(&measured, &failures, terminal.stdout, &mut io::stdout().lock())?;
-    keep(&path, &measured, &config, &bench)?;
+    keep(&path, &measured, config, bench)?;
     if !terminal.quiet {
         let count = measured.len();
         writeln!(
             io::stderr().lock(),
             "{count} module{} written to {} (Python {}, median of {} runs)",
             if count == 1 { "" } else { "s" },
-            display(&path, &working_directory),
+            display(&path, &working_directory()?),
             bench.version,
             runs
         )?;
     }
-    // A module that was asked for by name must be there.
-    let failed = !failures.is_empty() && !request.modules.is_empty();
-    Ok(if failed { Exit::Failure } else { Exit::Success })
+    let failed = failures.len();
+    Ok(Taken { measured: measured.into_iter().map(|measurement| measurement.module).collect(), failed })
 }
 
-fn bench(request: &Measure, folder: &Path, byte_code: Option<PathBuf>) -> anyhow::Result<Bench> {
-    let program = measure::interpreter(request.python.as_deref());
+pub(super) fn bench(
+    python: Option<&Path>,
+    timeout: Duration,
+    folder: &Path,
+    byte_code: Option<PathBuf>,
+) -> anyhow::Result<Bench> {
+    let program = measure::interpreter(python);
     let src = folder.join("src");
     let interpreter = Interpreter {
         program: program.clone(),
         folder: folder.to_owned(),
         paths: if src.is_dir() { vec![src] } else { Vec::new() },
         byte_code,
-        timeout: Duration::from_secs(request.timeout),
+        timeout,
     };
     Bench::new(interpreter)
         .with_context(|| format!("cannot measure with `{}`: name another with --python", program.display()))
+}
+
+fn timeout(request: &Measure) -> Duration {
+    Duration::from_secs(request.timeout)
 }
 
 /// The tree of what a start imports, as it is.
@@ -115,7 +143,7 @@ fn imported(folder: &Path, loader: &mut Loader<'_>) -> anyhow::Result<BTreeSet<M
     let tree = source::discover(&Selection { paths: &paths, working_directory: folder, force_exclude: false }, loader)?;
     let entries = tree.roots.iter().flat_map(|root| &root.files);
     let files: Vec<_> = entries.filter_map(|entry| input(entry, None, &entry.relative).ok().flatten()).collect();
-    Ok(pipeline::imported_modules(&files))
+    Ok(pipeline::imported_modules(&files, &|_| true))
 }
 
 /// The evidence file, if it lies in the project: a configuration must not have files elsewhere written.
@@ -139,7 +167,7 @@ fn writable_place(path: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(place)
 }
 
-fn keep(path: &Path, measured: &[Measurement], config: &Arc<Config>, bench: &Bench) -> anyhow::Result<()> {
+fn keep(path: &Path, measured: &[Measurement], config: &Config, bench: &Bench) -> anyhow::Result<()> {
     let shown = path.display();
     let before = match fs::read_to_string(path) {
         Ok(text) => Some(text),

@@ -17,7 +17,7 @@ use hotcold::plan::Safety;
 use hotcold::report::against::{self as report, Against, Predicted};
 use hotcold::source::{self, Checkout, Repository, Selection};
 
-use super::bench;
+use super::{bench, timeout};
 use crate::run::{input, read_configuration, settings, working_directory};
 use crate::terminal::Terminal;
 
@@ -56,8 +56,8 @@ pub(super) fn against(
 
     // Byte code goes where nothing of the user's is, also where a link of the revision leads out of the checkout.
     let byte_code = Some(checkout.aside("byte-code"));
-    let old_bench = bench(request, &old.folder, byte_code.clone())?;
-    let new_bench = bench(request, &new.folder, byte_code)?;
+    let bench = |tree: &Tree<'_>| bench(request.python.as_deref(), timeout(request), &tree.folder, byte_code.clone());
+    let (old_bench, new_bench) = (bench(&old)?, bench(&new)?);
     let old_file = warm(&old_bench, entry, &old, &new)?;
     let new_file = warm(&new_bench, entry, &new, &old)?;
     let pairs = request.runs.map_or(PAIRS, |runs| runs.max(measure::FEWEST_RUNS));
