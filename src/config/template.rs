@@ -13,6 +13,9 @@ use crate::policy::{CostModel, Policy, number};
 /// Guesses that are shown; the rest is counted.
 const GUESSES: usize = 8;
 
+/// A longer list is broken into lines.
+const WIDTH: usize = 100;
+
 /// What was found in a project.
 #[derive(Debug, Clone)]
 pub struct Facts {
@@ -57,12 +60,12 @@ pub fn text(facts: &Facts) -> String {
     let _ = write!(
         text,
         "
-# The oldest Python that the code must run on. Without it: what `requires-python` says, else Python {}.
+# The oldest Python that the code must run on. Without it: what `requires-python` says, else 3.{}.
 # target-version = {}
 
 [policy]
 {}",
-        PythonVersion::DEFAULT,
+        PythonVersion::DEFAULT.minor(),
         version,
         policy(&Policy::default()),
     );
@@ -71,13 +74,11 @@ pub fn text(facts: &Facts) -> String {
 }
 
 fn entries(entries: &Entries, text: &mut String) {
-    let line = |modules: &[ModuleName]| {
-        let names: Array = modules.iter().map(ModuleName::as_str).collect();
-        format!("entries = {}\n", Value::from(names))
-    };
     match entries {
-        Entries::Named(modules) => text.push_str(&line(modules)),
-        Entries::Guessed(modules) if modules.is_empty() => text.push_str("# entries = []\n"),
+        Entries::Named(modules) => text.push_str(&list(modules)),
+        Entries::Guessed(modules) if modules.is_empty() => {
+            text.push_str("# For example:\n# entries = [\"app.handler\"]\n")
+        }
         Entries::Guessed(modules) => {
             let shown = &modules[..modules.len().min(GUESSES)];
             match modules.len() - shown.len() {
@@ -89,9 +90,22 @@ fn entries(entries: &Entries, text: &mut String) {
                     );
                 }
             }
-            let _ = write!(text, "# {}", line(shown));
+            list(shown).lines().for_each(|line| text.extend(["# ", line, "\n"]));
         }
     }
+}
+
+/// The setting, on several lines if it is long.
+fn list(modules: &[ModuleName]) -> String {
+    let mut names: Array = modules.iter().map(ModuleName::as_str).collect();
+    let line = format!("entries = {}\n", Value::from(names.clone()));
+    if line.len() <= WIDTH {
+        return line;
+    }
+    names.iter_mut().for_each(|name| name.decor_mut().set_prefix("\n    "));
+    names.set_trailing("\n");
+    names.set_trailing_comma(true);
+    format!("entries = {}\n", Value::from(names))
 }
 
 /// Every number of the rule with its default and its meaning.
@@ -100,21 +114,21 @@ fn policy(policy: &Policy) -> String {
     let container_model = CostModel::PerContainer.name();
     format!(
         "\
-# An import that takes longer than this is heavy. It belongs in the functions that use it, but for these exceptions:
+# Milliseconds of import time above which a module is heavy: it belongs in the functions that use it, unless it is hot.
 # heavy-ms = {heavy}
-# more than this share of requests use the module,
+# Hot is a module that more than this share of requests use,
 # hot-percent = {hot}
-# or an import at each cold start costs less than one at each use, given so many requests a day
+# or whose import at every cold start costs less than its import at every use. For that: how many requests a day,
 # daily-requests = {daily}
-# of which so many are cold starts,
+# what share of them is a cold start,
 # cold-start-percent = {cold}
-# and that an import statement in a function takes so long when the module is loaded already.
+# and the milliseconds of an import statement whose module is loaded already.
 # lazy-load-overhead-ms = {overhead}
-# What a use costs: the import anew ({percent_model:?}), or only the first in each container ({container_model:?}).
+# What a use costs: the whole import every time ({percent_model:?}), or once in each process ({container_model:?}).
 # cost-model = {model:?}
-# Set to false, there are no exceptions: heavy modules belong in functions.
+# With false nothing is hot: all heavy modules belong in functions.
 # hot-path-exceptions = {exceptions}
-# Set, modules below it belong at module level, and those up to heavy-ms where their usage says. Off by default.
+# Not set by default. Modules below it belong at module level, those from it to heavy-ms go by hot-percent.
 # light-ms = 10
 ",
         heavy = number(policy.heavy_ms),

@@ -60,6 +60,7 @@ pub fn write(written: &Written<'_>, colour: Colour, out: &mut dyn Write) -> io::
     let next = match (measuring, facts.basis) {
         (Measuring::NothingImportable, _) => "hotcold measure --python FILE   (the Python that has the packages)",
         (_, Basis::Measured) => "hotcold check",
+        (_, Basis::Imported) if *files == 0 => "hotcold measure   (once there is code)",
         (_, Basis::Imported) => "hotcold measure",
     };
     writeln!(out, "{} {next}", colour.paint(HELP, "next:"))

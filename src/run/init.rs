@@ -17,6 +17,7 @@ use hotcold::name::ModuleName;
 use hotcold::pipeline::{self, Input, Look};
 use hotcold::policy::Policy;
 use hotcold::report::init::{self as report, Measuring, Written};
+use hotcold::report::measure::Rows;
 use hotcold::sort::stdlib;
 use hotcold::source::{self, Root, Selection};
 
@@ -25,6 +26,9 @@ use super::{input, read_configuration, texts, threads, working_directory};
 use crate::terminal::Terminal;
 
 const FILE: &str = "hotcold.toml";
+
+/// Imports that take less milliseconds are nobody's concern; they are measured and kept all the same.
+const TOLD_MS: f64 = 10.0;
 
 pub fn init(request: &Init, terminal: &Terminal) -> anyhow::Result<Exit> {
     threads(None)?.install(|| init_here(request, terminal))
@@ -118,7 +122,7 @@ fn measure(request: &Init, look: &Look, folder: &Path, terminal: &Terminal) -> a
     }
     let bench = bench(request.python.as_deref(), Duration::from_secs(request.timeout), folder, None)?;
     let config = configured(folder, "")?;
-    let Taken { measured, .. } = take(&bench, &modules, FEWEST_RUNS, &config, folder, terminal)?;
+    let Taken { measured, .. } = take(&bench, &modules, FEWEST_RUNS, &config, folder, Rows::From(TOLD_MS), terminal)?;
     let is_outside = |module: &ModuleName| !stdlib::is_stdlib(module.root());
     let is_nothing = modules.iter().any(is_outside) && !measured.iter().any(is_outside);
     Ok(if is_nothing { Measuring::NothingImportable } else { Measuring::Done })

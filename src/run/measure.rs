@@ -47,7 +47,7 @@ fn measure_here(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> 
         "no file of the project imports a module from outside: name modules to measure"
     );
     let runs = request.runs.unwrap_or(0).max(measure::FEWEST_RUNS);
-    let taken = take(&bench, &modules, runs, &config, &folder, terminal)?;
+    let taken = take(&bench, &modules, runs, &config, &folder, report::Rows::All, terminal)?;
     // A module that was asked for by name must be there.
     let failed = taken.failed > 0 && !request.modules.is_empty();
     Ok(if failed { Exit::Failure } else { Exit::Success })
@@ -66,6 +66,7 @@ pub(super) fn take(
     runs: usize,
     config: &Config,
     folder: &Path,
+    rows: report::Rows,
     terminal: &Terminal,
 ) -> anyhow::Result<Taken> {
     let evidence = folder.join(config.evidence_file.as_deref().unwrap_or(Path::new(EVIDENCE_FILE)));
@@ -81,7 +82,7 @@ pub(super) fn take(
         progress.step(done + 1, modules.len());
     }
     progress.finish();
-    report::write_table(&measured, &failures, terminal.stdout, &mut io::stdout().lock())?;
+    report::write_table(&measured, &failures, rows, terminal.stdout, &mut io::stdout().lock())?;
     keep(&path, &measured, config, bench)?;
     if !terminal.quiet {
         let count = measured.len();

@@ -7,6 +7,7 @@ mod cases;
 mod cli;
 mod companions;
 mod config;
+mod init;
 mod isort;
 mod measure;
 mod parse_stdlib;
