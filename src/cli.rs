@@ -153,15 +153,15 @@ pub struct Measure {
     /// Show what the start of this module imports, as a tree, and write nothing
     #[arg(long, value_name = "MODULE", value_parser = module_name, conflicts_with = "modules")]
     pub entry: Option<ModuleName>,
-    /// The Python to measure with [default: that of the active virtual environment, else python3]
-    #[arg(long, value_name = "FILE")]
-    pub python: Option<PathBuf>,
     /// Compare the start of the entry at this git revision with that in the working tree
     ///
     /// Both are imported in turn, each time in a fresh process with warm byte code, and timed by a clock around the import:
     /// the interpreter's own start and end are not part of it. Files that git does not track are missing at the revision.
     #[arg(long, value_name = "REV", requires = "entry")]
     pub against: Option<String>,
+    /// The Python to measure with [default: that of the active virtual environment, else python3]
+    #[arg(long, value_name = "FILE")]
+    pub python: Option<PathBuf>,
     /// How often each module is imported, at least 5 [default: 5, and 11 with --against]
     #[arg(long, value_name = "N")]
     pub runs: Option<usize>,

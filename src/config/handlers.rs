@@ -152,4 +152,26 @@ Outputs:
         let laughs = "a: &a [x, x]\nb: &b [*a, *a]\nResources: {R: {Properties: {Handler: *b}}}\n";
         assert!(shown("template.yaml", laughs).is_empty());
     }
+
+    /// Cut anywhere, and with characters of it changed.
+    #[test]
+    fn a_damaged_template_never_panics() {
+        let text = "Resources:\n  A: &a\n    Properties: {Handler: 'app.main', ? [x]: !Sub \"${Y}\"}\n  B: *a\n  C: |\n    x\n";
+        let mut state: u64 = 1;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize
+        };
+        for _ in 0..3000 {
+            let mut damaged: Vec<char> = text.chars().take(next() % text.len()).collect();
+            for _ in 0..next() % 12 {
+                let at = next() % (damaged.len() + 1);
+                damaged.insert(
+                    at,
+                    [':', '-', '[', '}', '&', '*', '!', '|', '\t', '\n', '\'', 'ü', '\u{0}', '%'][next() % 14],
+                );
+            }
+            let _ = read("template.yaml", &damaged.into_iter().collect::<String>());
+        }
+    }
 }

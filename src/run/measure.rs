@@ -105,7 +105,11 @@ pub(super) fn bench(
     folder: &Path,
     byte_code: Option<PathBuf>,
 ) -> anyhow::Result<Bench> {
-    let program = measure::interpreter(python);
+    let mut program = measure::interpreter(python);
+    // A path is one from where the user stands, not from where the interpreter runs; a name alone is looked up on PATH.
+    if program.components().count() > 1 {
+        program = working_directory()?.join(program);
+    }
     let src = folder.join("src");
     let interpreter = Interpreter {
         program: program.clone(),

@@ -217,6 +217,21 @@ fn a_project_in_a_folder_of_the_repository_is_that_folder_at_the_revision() {
     assert!(stderr(&output).contains("there is no folder `later` at HEAD ("), "{}", stderr(&output));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_python_named_by_its_path_from_here_is_that_one_for_both() {
+    let repository = moved();
+    let interpreter = stdout(&run(python().args(["-c", "import sys; print(sys.executable)"])));
+    let service = repository.top().join("service");
+    repository.commit(&[("service/app.py", "")]);
+    fs::create_dir(service.join("bin")).expect("a folder can be made");
+    std::os::unix::fs::symlink(interpreter.trim(), service.join("bin/python")).expect("a link can be made");
+    let arguments = ["measure", "--entry", "app.handler", "--against", "HEAD", "--python", "bin/python", "--runs", "5"];
+    let output = run(hotcold(&service).args(arguments).env("TMPDIR", repository.temporary()));
+    assert!(output.status.success(), "{}", stderr(&output));
+    repository.left_nothing();
+}
+
 #[test]
 fn what_is_no_revision_is_refused() {
     let repository = moved();
