@@ -57,6 +57,8 @@ pub enum Command {
     Review(Review),
     /// Explain the verdict on a module, or what a code means
     Explain(Explain),
+    /// Write a commented configuration to start with
+    Init(Init),
 }
 
 #[derive(Debug, Args)]
@@ -155,12 +157,18 @@ pub struct Measure {
     /// Show what the start of this module imports, as a tree, and write nothing
     #[arg(long, value_name = "MODULE", value_parser = module_name, conflicts_with = "modules")]
     pub entry: Option<ModuleName>,
+    /// Compare the start of the entry at this git revision with that in the working tree
+    ///
+    /// Both are imported in turn, each time in a fresh process with warm byte code, and timed by a clock around the import:
+    /// the interpreter's own start and end are not part of it. Files that git does not track are missing at the revision.
+    #[arg(long, value_name = "REV", requires = "entry")]
+    pub against: Option<String>,
     /// The Python to measure with [default: that of the active virtual environment, else python3]
     #[arg(long, value_name = "FILE")]
     pub python: Option<PathBuf>,
-    /// How often each module is imported, at least 5
-    #[arg(long, value_name = "N", default_value = "5")]
-    pub runs: usize,
+    /// How often each module is imported, at least 5 [default: 5, and 11 with --against]
+    #[arg(long, value_name = "N")]
+    pub runs: Option<usize>,
     /// Give up on an import that takes longer
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: u64,
@@ -205,6 +213,19 @@ pub struct Explain {
     /// Use this configuration file
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Measure the imports first, and write only modules that are heavy
+    #[arg(long)]
+    pub measure: bool,
+    /// The Python to measure with [default: that of the active virtual environment, else python3]
+    #[arg(long, value_name = "FILE", requires = "measure")]
+    pub python: Option<PathBuf>,
+    /// Give up on an import that takes longer
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: u64,
 }
 
 /// How findings are printed.

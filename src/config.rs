@@ -4,10 +4,12 @@
 pub mod entry_points;
 mod error;
 mod exclude;
+pub mod handlers;
 mod load;
 mod project;
 mod read;
 mod table;
+pub mod template;
 mod version;
 
 use std::collections::BTreeMap;
@@ -16,6 +18,7 @@ use std::path::PathBuf;
 pub use error::{ConfigError, Excerpt};
 pub use exclude::{Exclude, glob};
 pub use load::{Loader, Overrides};
+pub use read::is_key;
 pub use version::PythonVersion;
 
 use crate::evidence::{ModuleEvidence, Source};

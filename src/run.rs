@@ -3,11 +3,13 @@
 
 mod evidence;
 mod explain;
+mod init;
 mod measure;
 mod sink;
 mod usage;
 
 pub use explain::explain;
+pub use init::init;
 pub use measure::measure;
 pub use usage::usage;
 
@@ -43,17 +45,16 @@ pub struct Stdin {
 
 /// Runs check, diff, fix or review.
 pub fn run(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
-    with_threads(run.common.jobs, || run_here(run, terminal))
+    threads(run.common.jobs)?.install(|| run_here(run, terminal))
 }
 
-/// Runs `work` where source may be nested deeply, on this many threads, or on one for each core.
-fn with_threads<T: Send>(jobs: Option<u16>, work: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
-    let threads = rayon::ThreadPoolBuilder::new()
+/// As many threads as there are cores, if nobody says how many.
+fn threads(jobs: Option<u16>) -> anyhow::Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
         .stack_size(STACK_SIZE)
         .num_threads(jobs.map_or(0, usize::from))
         .build()
-        .context("cannot start threads")?;
-    threads.install(work)
+        .context("cannot start threads")
 }
 
 fn run_here(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -220,11 +221,16 @@ fn safety(common: &Common) -> Safety {
 
 /// The packaging settings in the folders of the project, relative to its root.
 fn settings(root: &Root) -> Vec<(String, String)> {
+    texts(root, &entry_points::FILES)
+}
+
+/// The files of these names in the folders of the project, relative to its root.
+fn texts(root: &Root, names: &[&str]) -> Vec<(String, String)> {
     let around = |entry: &'_ Entry| entry.path.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
     let mut folders: BTreeSet<PathBuf> = root.files.iter().flat_map(around).collect();
     folders.insert(root.folder.clone());
     folders.retain(|folder| folder.starts_with(&root.folder));
-    let paths = folders.iter().flat_map(|folder| entry_points::FILES.map(|name| folder.join(name)));
+    let paths = folders.iter().flat_map(|folder| names.iter().map(move |name| folder.join(name)));
     let read = |path: PathBuf| {
         let text = source::read_leniently(&path)?;
         Some((source::with_slashes(path.strip_prefix(&root.folder).unwrap_or(&path)), text))

@@ -15,7 +15,7 @@ use super::read::{self, Evidence, Layer};
 use super::table::Document;
 use super::version::PythonVersion;
 use super::{Config, EVIDENCE_FILE, FILE_NAMES};
-use crate::evidence::ModuleEvidence;
+use crate::evidence::{ModuleEvidence, Source};
 use crate::name::ModuleName;
 
 /// Reads a file whole; `None` if there is none.
@@ -31,6 +31,8 @@ pub struct Overrides {
     pub exclude: Vec<Glob>,
     /// The evidence file that the configuration names is about to be written, and need not be there.
     pub writes_evidence: bool,
+    /// This module is the only entry.
+    pub entry: Option<ModuleName>,
 }
 
 /// Finds configurations, each folder once.
@@ -167,6 +169,10 @@ impl<'r> Loader<'r> {
             config.evidence_file = layer.evidence.as_ref().map(|placed| PathBuf::from(&placed.value));
             config.modules = with_evidence(layer.modules.clone(), &stack.evidence.modules);
             target_version = layer.target_version.or(target_version);
+        }
+        if let Some(entry) = &self.overrides.entry {
+            let source = Source { file: "--entry".to_owned(), line: 1, detail: None };
+            config.entries = Some(vec![(entry.clone(), source)]);
         }
         config.exclude.add(&self.working_directory, &self.overrides.exclude);
         config.target_version = self.overrides.target_version.or(target_version).unwrap_or(PythonVersion::DEFAULT);

@@ -106,6 +106,15 @@ pub struct Evidence {
     pub policy: PolicyLayer,
 }
 
+/// Whether a configuration may name the module.
+pub fn is_key(module: &ModuleName) -> bool {
+    let is_identifier = |part: &str| {
+        !part.starts_with(|character: char| character.is_ascii_digit())
+            && part.chars().all(|character| character.is_alphanumeric() || character == '_')
+    };
+    module.as_str().split('.').all(is_identifier)
+}
+
 /// Reads an evidence file.
 pub fn evidence(document: &Document<'_>) -> Result<Evidence, ConfigError> {
     let parsed = document.parse()?;
@@ -356,11 +365,7 @@ fn plain(value: &DeValue<'_>) -> String {
 }
 
 fn module_name(document: &Document<'_>, name: &Placed<String>) -> Result<ModuleName, ConfigError> {
-    let is_identifier = |part: &str| {
-        !part.starts_with(|character: char| character.is_ascii_digit())
-            && part.chars().all(|character| character.is_alphanumeric() || character == '_')
-    };
-    ModuleName::new(&name.value).filter(|module| module.as_str().split('.').all(is_identifier)).ok_or_else(|| {
+    ModuleName::new(&name.value).filter(is_key).ok_or_else(|| {
         let help = "write it as Python imports it, such as `google.cloud.bigquery`";
         document.error(name.span.clone(), format!("`{}` is no module name", name.value)).help(help)
     })

@@ -1,6 +1,6 @@
 //! The evidence file as text: what was found goes into it, and what others wrote stays as it is, comments included.
 
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value, value};
+use toml_edit::{DocumentMut, InlineTable, Item, Table, Value, value};
 
 use crate::name::ModuleName;
 
@@ -100,11 +100,8 @@ fn write(table: &mut Table, found: &Found) {
     let figure = match &found.figure {
         Figure::ImportMs(ms, loads) => {
             set(table, "import-ms", number(*ms));
-            let names: Array = loads.iter().map(|module| module.as_str()).collect();
-            match names.is_empty() {
-                true => drop(table.remove("loads")),
-                false => set(table, "loads", Value::Array(names)),
-            }
+            // Empty, too: absent would be unknown.
+            set(table, "loads", Value::Array(loads.iter().map(ModuleName::as_str).collect()));
             "import-ms"
         }
         Figure::UsagePercent(percent) => {
@@ -190,6 +187,7 @@ mod tests {
              \n\
              [modules.\"google.cloud\"]\n\
              import-ms = 90\n\
+             loads = []\n\
              source.import-ms = { runs = 5, python = \"3.11.7\" }\n"
         );
         assert_eq!(update(&text, &[import("boto3", 212.44, &["botocore"])], &[]).unwrap(), text);
@@ -203,7 +201,7 @@ mod tests {
         assert_eq!(
             after,
             "# ours\nversion = 1\n\n[modules.boto3]\n# from the load test\nusage-percent = 90  # June\nimport-ms = 200\n\
-             source = { usage-percent = 'June' , import-ms = { runs = 5, python = \"3.11.7\" } }\n\n[modules.wave]\nimport-ms = 7\n"
+             source = { usage-percent = 'June' , import-ms = { runs = 5, python = \"3.11.7\" } }\nloads = []\n\n[modules.wave]\nimport-ms = 7\n"
         );
     }
 

@@ -1,6 +1,7 @@
 //! Measures imports with the user's own interpreter: a fresh process each time, warm byte code, the interpreter's own
 //! start taken off. Runs the code of the modules that it is asked for, which is what it is for; writes nothing.
 
+mod pairs;
 mod process;
 mod sample;
 mod size;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use pairs::{Compared, Side, compare};
 pub use process::{Ended, Interpreter, ProcessError};
 pub use sample::Sample;
 pub use size::Size;
@@ -49,6 +51,15 @@ pub struct Failure {
     pub why: String,
 }
 
+/// One import of a module.
+#[derive(Debug, Clone)]
+pub struct Once {
+    /// Milliseconds of the import statement with everything that it loads.
+    pub ms: f64,
+    /// What it loaded, with the files where these have one.
+    pub origins: BTreeMap<String, Option<PathBuf>>,
+}
+
 /// The interpreter, with what it loads by itself.
 #[derive(Debug)]
 pub struct Bench {
@@ -64,6 +75,10 @@ pub struct Bench {
 struct Seen {
     failure: Option<String>,
     exited: bool,
+    /// The module itself, or a package around it, is not there.
+    missing: bool,
+    /// Milliseconds of the import.
+    took: f64,
     loaded: BTreeMap<String, Option<PathBuf>>,
     peak: Option<u64>,
     threads: usize,
@@ -124,6 +139,17 @@ impl Bench {
         let size = size::of(seen.loaded.values().flatten(), &seen.site, &seen.standard);
         let loaded = seen.loaded.into_keys().collect();
         Ok(Measurement { module: module.clone(), import_ms, self_ms, loaded, memory: seen.peak, size, notes })
+    }
+
+    /// Imports `module` once, by the clock.
+    pub fn once(&self, module: &ModuleName) -> Result<Once, Failure> {
+        let fail = |why: String| Failure { module: module.clone(), why };
+        let (Seen { failure, missing, took, loaded, .. }, _) = self.look(module).map_err(fail)?;
+        match failure {
+            Some(_) if missing => Err(fail("is not there".to_owned())),
+            Some(why) => Err(fail(format!("cannot be imported: {why}"))),
+            None => Ok(Once { ms: took, origins: loaded }),
+        }
     }
 
     /// How many rows of a profile are the interpreter's own.

@@ -5,19 +5,24 @@ import sys
 
 def look(module, answer):
     import os
+    from time import perf_counter
 
     before = set(sys.modules)
     pid = os.getpid()
     peak = peak_bytes()
     failure = None
     exited = False
+    missing = False
+    start = perf_counter()
     try:
         __import__(module)
     except SystemExit as error:
         exited = True
         failure = "calls `sys.exit(%r)` when it is imported" % (error.code,)
     except BaseException as error:
+        missing = isinstance(error, ModuleNotFoundError) and is_around(error.name, module)
         failure = "%s: %s" % (type(error).__name__, error)
+    took = perf_counter() - start
     if os.getpid() != pid:
         # A child that the module forked: it has nothing to tell.
         os._exit(0)
@@ -37,6 +42,8 @@ def look(module, answer):
         {
             "failure": failure,
             "exited": exited,
+            "missing": missing,
+            "took": took * 1000,
             "loaded": loaded,
             "peak": after - peak if peak is not None and after is not None else None,
             "threads": threads,
@@ -49,6 +56,10 @@ def look(module, answer):
     sys.stdout.flush()
     # Threads of the module must not keep the process.
     os._exit(0)
+
+
+def is_around(name, module):
+    return name is not None and (module + ".").startswith(name + ".")
 
 
 def peak_bytes():

@@ -24,6 +24,8 @@ pub struct Interpreter {
     pub folder: PathBuf,
     /// Added to `PYTHONPATH`, in front.
     pub paths: Vec<PathBuf>,
+    /// Where byte code goes; `None` for beside the files.
+    pub byte_code: Option<PathBuf>,
     pub timeout: Duration,
 }
 
@@ -62,6 +64,9 @@ impl Interpreter {
             .stdin(Stdio::null())
             .stdout(stdout.try_clone()?)
             .stderr(stderr.try_clone()?);
+        if let Some(folder) = &self.byte_code {
+            command.env("PYTHONPYCACHEPREFIX", folder);
+        }
         if !self.paths.is_empty() {
             command.env("PYTHONPATH", self.python_path());
         }

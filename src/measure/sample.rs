@@ -18,7 +18,13 @@ impl Sample {
 
     /// The width of the middle half of the values.
     pub fn spread(&self) -> f64 {
-        self.quantile(0.75) - self.quantile(0.25)
+        let (low, high) = self.quartiles();
+        high - low
+    }
+
+    /// The ends of the middle half of the values.
+    pub fn quartiles(&self) -> (f64, f64) {
+        (self.quantile(0.25), self.quantile(0.75))
     }
 
     pub fn runs(&self) -> usize {

@@ -13,10 +13,10 @@ use crate::python::{self, Expr, Stmt, StmtKind};
 
 /// The modules that import statements of the files name, as far as the files can be read: `a.b` for `import a.b` and for
 /// `from a.b import c`, or the configured module that this is. Those of the project itself, and those imported for type
-/// checkers only, are left out.
-pub fn imported_modules(files: &[Input]) -> BTreeSet<ModuleName> {
+/// checkers only, are left out. `counts` tells the files that are asked.
+pub fn imported_modules(files: &[Input], counts: &(dyn Fn(&Input) -> bool + Sync)) -> BTreeSet<ModuleName> {
     let own = first_party(files);
-    let found: Vec<BTreeSet<ModuleName>> = files.par_iter().map(of_file).collect();
+    let found: Vec<BTreeSet<ModuleName>> = files.par_iter().filter(|file| counts(file)).map(of_file).collect();
     found.into_iter().flatten().filter(|module| !own.contains(module.root())).collect()
 }
 

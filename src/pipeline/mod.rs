@@ -3,6 +3,7 @@
 mod companions;
 mod first;
 mod imports;
+mod look;
 mod second;
 mod standing;
 mod start;
@@ -21,6 +22,7 @@ use crate::plan::Safety;
 use crate::project::{FileIndex, Project};
 use first::{first_party, read};
 pub use imports::imported_modules;
+pub use look::{Look, look};
 use second::{Around, Checked, check};
 
 /// One file of the project.

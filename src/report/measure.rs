@@ -9,14 +9,31 @@ use crate::measure::{Failure, Measurement};
 /// Imports below this part of the whole are told by their number.
 const LEAST_SHARE: f64 = 0.01;
 
+/// Names that are listed in a sentence; the rest is counted.
+const LISTED: usize = 3;
+
+/// Which modules of a table have a line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rows {
+    All,
+    /// Those that take at least so many milliseconds; the rest is counted.
+    From(f64),
+}
+
 /// One line for each module, the longest import first, and the reasons why others have none.
 pub fn write_table(
     measured: &[Measurement],
     failures: &[Failure],
+    rows: Rows,
     colour: Colour,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut rows: Vec<&Measurement> = measured.iter().collect();
+    let least = match rows {
+        Rows::All => 0.0,
+        Rows::From(ms) => ms,
+    };
+    let mut rows: Vec<&Measurement> = measured.iter().filter(|row| row.import_ms.median() >= least).collect();
+    let left_out = measured.len() - rows.len();
     rows.sort_by(|a, b| b.import_ms.median().total_cmp(&a.import_ms.median()).then(a.module.cmp(&b.module)));
     let width = rows.iter().map(|row| row.module.as_str().len()).max().unwrap_or(0).max("module".len());
     if !rows.is_empty() {
@@ -43,10 +60,34 @@ pub fn write_table(
             false => writeln!(out, "  {}", row.notes.join(", "))?,
         }
     }
-    for Failure { module, why } in failures {
-        writeln!(out, "{} `{module}` was not measured: {why}", colour.paint(NOTE, "note:"))?;
+    if left_out > 0 {
+        writeln!(out, "and {left_out} that take less than {}", milliseconds(least))?;
+    }
+    for note in not_measured(failures) {
+        writeln!(out, "{} {note}", colour.paint(NOTE, "note:"))?;
     }
     Ok(())
+}
+
+/// A sentence for each reason, in the order in which the reasons came up.
+fn not_measured(failures: &[Failure]) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for Failure { module, why } in failures {
+        let name = format!("`{module}`");
+        match reasons.iter_mut().find(|(known, _)| known == why) {
+            Some((_, modules)) => modules.push(name),
+            None => reasons.push((why, vec![name])),
+        }
+    }
+    let sentence = |(why, mut modules): (&str, Vec<String>)| {
+        let verb = if modules.len() == 1 { "was" } else { "were" };
+        if modules.len() > LISTED + 1 {
+            let more = modules.len() - LISTED;
+            modules.splice(LISTED.., [format!("{more} more")]);
+        }
+        format!("{} {verb} not measured: {why}", modules.join(", "))
+    };
+    reasons.into_iter().map(sentence).collect()
 }
 
 /// What a start imports, the longest first; `from` is the first row that is not the interpreter's own.

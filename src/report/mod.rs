@@ -1,11 +1,13 @@
 //! From an outcome to bytes, one format a file. Nothing here decides, opens files or knows of a terminal.
 
+pub mod against;
 mod concise;
 pub mod diff;
 pub mod explain;
 mod full;
 mod github;
 mod gitlab;
+pub mod init;
 mod json;
 mod junit;
 pub mod measure;

@@ -13,7 +13,7 @@ use hotcold::plan::{Code, Safety};
 use hotcold::report::explain as report;
 use hotcold::source::{self, Selection, Tree};
 
-use super::{display, input, read_configuration, settings, with_threads, working_directory};
+use super::{display, input, read_configuration, settings, threads, working_directory};
 use crate::terminal::Terminal;
 
 pub fn explain(request: &Explain, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -44,7 +44,7 @@ pub fn explain(request: &Explain, terminal: &Terminal) -> anyhow::Result<Exit> {
             let paths = [working_directory.clone()];
             let selection = Selection { paths: &paths, working_directory: &working_directory, force_exclude: false };
             let tree = source::discover(&selection, &mut loader)?;
-            with_threads(None, || Ok(concerned(&key, config, &tree, &working_directory)))?
+            threads(None)?.install(|| concerned(&key, config, &tree, &working_directory))
         }
         None => (config, Vec::new()),
     };

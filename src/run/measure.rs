@@ -1,8 +1,10 @@
 //! `hotcold measure`: runs the user's Python, prints what was found, and keeps it in the evidence file.
 
+mod against;
+
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -15,16 +17,23 @@ use hotcold::pipeline;
 use hotcold::report::measure as report;
 use hotcold::source::{self, Selection};
 
-use super::{display, evidence, input, read_configuration, working_directory};
+use super::{display, evidence, input, read_configuration, threads, working_directory};
 use crate::terminal::Terminal;
 
 pub fn measure(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> {
+    threads(None)?.install(|| measure_here(request, terminal))
+}
+
+fn measure_here(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> {
     let working_directory = working_directory()?;
     let overrides = Overrides { config: request.config.clone(), writes_evidence: true, ..Overrides::default() };
     let mut loader = Loader::new(&read_configuration, &working_directory, overrides);
     let config = loader.config(&working_directory)?;
     let folder = config.root.clone().unwrap_or_else(|| working_directory.clone());
-    let bench = bench(request, &folder)?;
+    if let (Some(entry), Some(revision)) = (&request.entry, &request.against) {
+        return against::against(request, entry, revision, &config, terminal);
+    }
+    let bench = bench(request.python.as_deref(), timeout(request), &folder, None)?;
     if let Some(entry) = &request.entry {
         return start(&bench, entry);
     }
@@ -36,47 +45,83 @@ pub fn measure(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> {
         !modules.is_empty(),
         "no file of the project imports a module from outside: name modules to measure"
     );
-    let path = evidence::writable_place(&config, &folder)?;
+    let runs = request.runs.unwrap_or(0).max(measure::FEWEST_RUNS);
+    let taken = take(&bench, &modules, runs, &config, &folder, report::Rows::All, terminal)?;
+    // A module that was asked for by name must be there.
+    let failed = taken.failed > 0 && !request.modules.is_empty();
+    Ok(if failed { Exit::Failure } else { Exit::Success })
+}
+
+/// What was measured, and kept.
+pub(super) struct Taken {
+    pub(super) measured: Vec<ModuleName>,
+    pub(super) failed: usize,
+}
+
+/// Measures modules, prints what is found and keeps it in the evidence file.
+pub(super) fn take(
+    bench: &Bench,
+    modules: &BTreeSet<ModuleName>,
+    runs: usize,
+    config: &Config,
+    folder: &Path,
+    rows: report::Rows,
+    terminal: &Terminal,
+) -> anyhow::Result<Taken> {
+    let path = evidence::writable_place(config, folder)?;
 
     let progress = terminal.progress();
     let (mut measured, mut failures) = (Vec::new(), Vec::new());
     for (done, module) in modules.iter().enumerate() {
-        match bench.measure(module, request.runs) {
+        match bench.measure(module, runs) {
             Ok(found) => measured.push(found),
             Err(failure) => failures.push(failure),
         }
         progress.step(done + 1, modules.len());
     }
     progress.finish();
-    report::write_table(&measured, &failures, terminal.stdout, &mut io::stdout().lock())?;
-    evidence::keep(&path, &figures(&measured, &config, &bench), &[])?;
+    report::write_table(&measured, &failures, rows, terminal.stdout, &mut io::stdout().lock())?;
+    evidence::keep(&path, &figures(&measured, config, bench), &[])?;
     if !terminal.quiet {
         let count = measured.len();
         writeln!(
             io::stderr().lock(),
             "{count} module{} written to {} (Python {}, median of {} runs)",
             if count == 1 { "" } else { "s" },
-            display(&path, &working_directory),
+            display(&path, &working_directory()?),
             bench.version,
-            request.runs.max(measure::FEWEST_RUNS)
+            runs
         )?;
     }
-    // A module that was asked for by name must be there.
-    let failed = !failures.is_empty() && !request.modules.is_empty();
-    Ok(if failed { Exit::Failure } else { Exit::Success })
+    let failed = failures.len();
+    Ok(Taken { measured: measured.into_iter().map(|measurement| measurement.module).collect(), failed })
 }
 
-fn bench(request: &Measure, folder: &Path) -> anyhow::Result<Bench> {
-    let program = measure::interpreter(request.python.as_deref());
+pub(super) fn bench(
+    python: Option<&Path>,
+    timeout: Duration,
+    folder: &Path,
+    byte_code: Option<PathBuf>,
+) -> anyhow::Result<Bench> {
+    let mut program = measure::interpreter(python);
+    // A path is one from where the user stands, not from where the interpreter runs; a name alone is looked up on PATH.
+    if program.components().count() > 1 {
+        program = working_directory()?.join(program);
+    }
     let src = folder.join("src");
     let interpreter = Interpreter {
         program: program.clone(),
         folder: folder.to_owned(),
         paths: if src.is_dir() { vec![src] } else { Vec::new() },
-        timeout: Duration::from_secs(request.timeout),
+        byte_code,
+        timeout,
     };
     Bench::new(interpreter)
         .with_context(|| format!("cannot measure with `{}`: name another with --python", program.display()))
+}
+
+fn timeout(request: &Measure) -> Duration {
+    Duration::from_secs(request.timeout)
 }
 
 /// The tree of what a start imports, as it is.
@@ -101,7 +146,7 @@ fn imported(folder: &Path, loader: &mut Loader<'_>) -> anyhow::Result<BTreeSet<M
     let tree = source::discover(&Selection { paths: &paths, working_directory: folder, force_exclude: false }, loader)?;
     let entries = tree.roots.iter().flat_map(|root| &root.files);
     let files: Vec<_> = entries.filter_map(|entry| input(entry, None, &entry.relative).ok().flatten()).collect();
-    Ok(pipeline::imported_modules(&files))
+    Ok(pipeline::imported_modules(&files, &|_| true))
 }
 
 fn figures(measured: &[Measurement], config: &Config, bench: &Bench) -> Vec<Found> {

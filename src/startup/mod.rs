@@ -10,6 +10,6 @@ mod survey;
 mod times;
 
 pub use ask::{Answer, Question, ask};
-pub use entries::is_apart;
+pub use entries::{is_apart, named, not_imported};
 pub use fate::{End, Fate, fates};
 pub use survey::{FindingNote, Known, Survey};

@@ -1,11 +1,13 @@
 //! The integration tests, one binary: cases found by walking `fixtures/`, the command line, properties, rules about the
 //! code itself.
 
+mod against;
 mod branch;
 mod cases;
 mod cli;
 mod companions;
 mod config;
+mod init;
 mod isort;
 mod measure;
 mod parse_stdlib;
