@@ -91,6 +91,7 @@ pub fn update(text: &str, found: &[Found], policy: &[PolicyFound]) -> Result<Str
         for (key, source) in sources {
             explain(table, key, source);
         }
+        order(table);
     }
     let text = document.to_string();
     Ok(if is_new { format!("{HEADING}\n{}", text.trim_start()) } else { text })
@@ -99,7 +100,7 @@ pub fn update(text: &str, found: &[Found], policy: &[PolicyFound]) -> Result<Str
 fn write(table: &mut Table, found: &Found) {
     let figure = match &found.figure {
         Figure::ImportMs(ms, loads) => {
-            set(table, "import-ms", number(*ms));
+            set(table, "import-ms", time(*ms));
             // Empty, too: absent would be unknown.
             set(table, "loads", Value::Array(loads.iter().map(ModuleName::as_str).collect()));
             "import-ms"
@@ -110,6 +111,12 @@ fn write(table: &mut Table, found: &Found) {
         }
     };
     explain(table, figure, &found.source);
+    order(table);
+}
+
+/// Where figures come from stands behind them; nothing else changes its place.
+fn order(table: &mut Table) {
+    table.sort_values_by(|a, _, b, _| (*a == "source").cmp(&(*b == "source")));
 }
 
 /// Tells how a figure was found.
@@ -145,7 +152,12 @@ fn set(table: &mut Table, key: &str, mut new: Value) {
     }
 }
 
-/// With one decimal at most: what a measurement is good for.
+/// Whole milliseconds but for short times: what a measurement is good for. Comments in the code repeat it.
+fn time(ms: f64) -> Value {
+    rounded(ms, if ms < 10.0 { 10.0 } else { 1.0 })
+}
+
+/// With one decimal at most.
 fn number(number: f64) -> Value {
     rounded(number, 10.0)
 }
@@ -181,7 +193,7 @@ mod tests {
              # A number in hotcold.toml beats one that stands here.\n\
              \n\
              [modules.boto3]\n\
-             import-ms = 212.4\n\
+             import-ms = 212\n\
              loads = [\"botocore\"]\n\
              source.import-ms = { runs = 5, python = \"3.11.7\" }\n\
              \n\
@@ -201,7 +213,7 @@ mod tests {
         assert_eq!(
             after,
             "# ours\nversion = 1\n\n[modules.boto3]\n# from the load test\nusage-percent = 90  # June\nimport-ms = 200\n\
-             source = { usage-percent = 'June' , import-ms = { runs = 5, python = \"3.11.7\" } }\nloads = []\n\n[modules.wave]\nimport-ms = 7\n"
+             loads = []\nsource = { usage-percent = 'June' , import-ms = { runs = 5, python = \"3.11.7\" } }\n\n[modules.wave]\nimport-ms = 7\n"
         );
     }
 
