@@ -27,6 +27,7 @@ fn main() -> ExitCode {
 fn execute(cli: Cli, terminal: &terminal::Terminal) -> anyhow::Result<Exit> {
     let (action, common) = match cli.command {
         Command::Measure(measure) => return run::measure(&measure, terminal),
+        Command::Track(track) => return run::track(&track, terminal),
         Command::Explain(explain) => return run::explain(&explain, terminal),
         Command::Check(Check { common, strict, plan }) => (Action::Check { strict, plan }, common),
         Command::Diff(Diff { common }) => (Action::Diff, common),

@@ -2,9 +2,12 @@
 //! Check, diff and fix share everything but the sink.
 
 mod measure;
+mod place;
 mod sink;
+mod track;
 
 pub use measure::measure;
+pub use track::track;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -40,12 +43,15 @@ pub struct Stdin {
 
 /// Runs check, diff or fix.
 pub fn run(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let threads = rayon::ThreadPoolBuilder::new()
+    threads(run.common.jobs)?.install(|| run_here(run, terminal))
+}
+
+fn threads(jobs: Option<u16>) -> anyhow::Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
         .stack_size(STACK_SIZE)
-        .num_threads(run.common.jobs.map_or(0, usize::from))
+        .num_threads(jobs.map_or(0, usize::from))
         .build()
-        .context("cannot start threads")?;
-    threads.install(|| run_here(run, terminal))
+        .context("cannot start threads")
 }
 
 fn run_here(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {

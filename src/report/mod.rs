@@ -13,6 +13,7 @@ mod sarif;
 pub mod startup;
 mod style;
 pub mod summary;
+pub mod track;
 
 use std::io::{self, Write};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use hotcold::pipeline;
 use hotcold::report::measure as report;
 use hotcold::source::{self, Selection};
 
-use super::{display, input, read_configuration, working_directory};
+use super::{display, input, place, read_configuration, working_directory};
 use crate::terminal::Terminal;
 
 pub fn measure(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -39,7 +39,7 @@ pub fn measure(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> {
         "no file of the project imports a module from outside: name modules to measure"
     );
     let evidence = folder.join(config.evidence_file.as_deref().unwrap_or(Path::new(EVIDENCE_FILE)));
-    let path = writable_place(&evidence, &folder)?;
+    let path = place::writable(&evidence, &folder).context("change `evidence` in the configuration")?;
 
     let progress = terminal.progress();
     let (mut measured, mut failures) = (Vec::new(), Vec::new());
@@ -105,27 +105,6 @@ fn imported(folder: &Path, loader: &mut Loader<'_>) -> anyhow::Result<BTreeSet<M
     let entries = tree.roots.iter().flat_map(|root| &root.files);
     let files: Vec<_> = entries.filter_map(|entry| input(entry, None, &entry.relative).ok().flatten()).collect();
     Ok(pipeline::imported_modules(&files))
-}
-
-/// The evidence file, if it lies in the project: a configuration must not have files elsewhere written.
-fn writable_place(path: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
-    let real =
-        |path: &Path| fs::canonicalize(path).with_context(|| format!("cannot follow the path {}", path.display()));
-    let place = if path.exists() {
-        real(path)?
-    } else {
-        let (parent, name) = (path.parent().unwrap_or(folder), path.file_name().unwrap_or_default());
-        real(parent)?.join(name)
-    };
-    let top = source::find_upwards(folder, ".git").and_then(|git| Some(git.parent()?.to_owned()));
-    let top = real(top.as_deref().unwrap_or(folder))?;
-    anyhow::ensure!(
-        place.starts_with(&top),
-        "the evidence file {} lies outside the project {}: change `evidence` in the configuration",
-        place.display(),
-        top.display()
-    );
-    Ok(place)
 }
 
 fn keep(path: &Path, measured: &[Measurement], config: &Arc<Config>, bench: &Bench) -> anyhow::Result<()> {
