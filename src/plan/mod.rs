@@ -231,7 +231,9 @@ fn subjects(file: &File<'_>) -> Vec<Subject> {
     let mut subjects = Vec::new();
     let index = file.index();
     for (number, site) in file.model.imports().iter().enumerate() {
-        if site.import.is_future() || site.import.lazy || file.is_typing_only(site) {
+        // Usage logging comes and goes by `hotcold track` alone.
+        let is_logging = site.import.tracker_home().is_some();
+        if site.import.is_future() || site.import.lazy || is_logging || file.is_typing_only(site) {
             continue;
         }
         let level = match file.model.enclosing_function(site.scope) {

@@ -2,6 +2,7 @@
 
 Written by `hotcold track`; `hotcold track --remove` takes it away again.
 """
+# hotcold: skip-file
 
 import logging
 import threading

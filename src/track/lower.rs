@@ -1,7 +1,7 @@
 //! Usage logging as text: where in a function a call goes, and where in the file the import. Whether the result is right
 //! is `verify`'s business.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::uses;
 use crate::edit;
@@ -38,32 +38,36 @@ impl Layout<'_> {
 
     fn calls(&self, calls: &BTreeSet<(usize, ModuleName)>) -> Vec<Edit> {
         let functions = uses::functions(self.model);
-        let mut edits: Vec<Edit> = Vec::new();
-        for (number, module) in calls {
-            let ScopeNode::Function(function) = self.model.scope(functions[*number].1).node else { continue };
-            let Some(edit) = self.call(function, module) else { continue };
-            match edits.last_mut().filter(|last| last.span == edit.span) {
-                Some(last) => last.text.push_str(&edit.text),
-                None => edits.push(edit),
-            }
-        }
-        edits
+        let mut modules: BTreeMap<usize, Vec<&ModuleName>> = BTreeMap::new();
+        calls.iter().for_each(|(number, module)| modules.entry(*number).or_default().push(module));
+        let edit = |(number, modules): (usize, Vec<&ModuleName>)| match self.model.scope(functions[number].1).node {
+            ScopeNode::Function(function) => self.calls_in(function, &modules),
+            _ => None,
+        };
+        modules.into_iter().filter_map(edit).collect()
     }
 
-    /// A call as the first statement of the function, behind its docstring.
-    fn call(&self, function: &Function, module: &ModuleName) -> Option<Edit> {
+    /// The calls as the first statements of the function, behind its docstring.
+    fn calls_in(&self, function: &Function, modules: &[&ModuleName]) -> Option<Edit> {
         let block = &function.body;
         let at = usize::from(block.docstring().is_some());
         let next = block.body.get(at)?;
-        let statement = format!("{TRACKER}(\"{module}\")");
+        let statements = modules.iter().map(|module| format!("{TRACKER}(\"{module}\")"));
         match self.own_line(block, at, next) {
             Some(place) => {
                 let newline = self.module.newline_at(block.colon?);
                 let indent = self.module.indent_of(next);
-                Some(Edit::insert(place, format!("{indent}{statement}{newline}")))
+                let mut lines: String = statements.map(|statement| format!("{indent}{statement}{newline}")).collect();
+                if next.is_definition() {
+                    lines.push_str(newline);
+                }
+                Some(Edit::insert(place, lines))
             }
             // `def f(): return x`, `"doc"; return x`
-            None => Some(Edit::insert(next.span.start(), format!("{statement}; "))),
+            None => {
+                let statements: String = statements.map(|statement| format!("{statement}; ")).collect();
+                Some(Edit::insert(next.span.start(), statements))
+            }
         }
     }
 

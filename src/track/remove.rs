@@ -20,7 +20,7 @@ pub fn without(module: &Module, is_home: &dyn Fn(&str) -> bool) -> String {
         // A block that somebody else has emptied of all but logging needs a statement.
         match (empties, call.at.index) {
             (true, 0) => edits.push(Edit::replace(call.at.stmt.span, "pass")),
-            _ => edits.push(Edit::delete(span)),
+            _ => edits.push(Edit::delete(with_line_above_definition(module, call.at, span))),
         }
     }
     match EditSet::new(edits) {
@@ -72,6 +72,18 @@ fn end_of_line(text: &str, offset: TextSize) -> Option<TextSize> {
 
 fn is_whole_line(module: &Module, span: Span) -> bool {
     module.text()[span].ends_with('\n')
+}
+
+/// The last call above a definition leaves with the blank line between the two.
+fn with_line_above_definition(module: &Module, Logging { block, index, .. }: Logging<'_>, span: Span) -> Span {
+    let below = &module.text()[usize::from(span.end())..];
+    let line = below.split_inclusive('\n').next().filter(|line| line.ends_with('\n') && line.trim().is_empty());
+    match line {
+        Some(line) if is_whole_line(module, span) && next(block, index).is_some_and(Stmt::is_definition) => {
+            Span::new(span.start(), span.end() + size(line.len()))
+        }
+        _ => span,
+    }
 }
 
 /// An import that stands alone in its paragraph leaves with the blank line above it; with the blank lines below it, if

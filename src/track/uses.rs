@@ -85,6 +85,9 @@ fn imports<'m>(file: &File<'m>, refusals: &mut Vec<Refusal>) -> Vec<Import<'m>> 
     let index = file.index();
     for binding in file.model.bindings() {
         let BindingKind::Import { import, alias } = binding.kind else { continue };
+        if import.tracker_home().is_some() {
+            continue;
+        }
         let is_site = |site: &&crate::semantic::ImportSite<'_>| std::ptr::eq(site.import, import);
         if file.model.imports().iter().find(is_site).is_none_or(|site| file.is_typing_only(site)) {
             continue;

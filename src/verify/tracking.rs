@@ -7,7 +7,11 @@ use super::{Rewrite, Violation};
 use crate::name::ModuleName;
 use crate::python::{self, Module, TRACKER, Tracking};
 use crate::semantic::{BindingKind, Model, Reference, Resolution};
-use crate::text::{LineColumn, Span, TextSize, span};
+use crate::text::{LineColumn, Span, TextSize, size, span};
+
+/// Comments that are about the whole file if no statement stands above them.
+const FILE_PRAGMAS: &[&str] =
+    &["type: ignore", "type:ignore", "mypy:", "pyright:", "ruff: noqa", "flake8: noqa", "pylint: disable"];
 
 /// What the new text must log.
 pub struct Wanted<'a> {
@@ -35,6 +39,7 @@ pub fn prove_tracking(
     let now = Side::new(&new_model, wanted);
     same_code(&old, &now)?;
     same_comments(&old, &now)?;
+    same_head(&old, &now)?;
     same_imports(&old, &now)?;
     same_meaning(&old, &now)?;
     logs_what_it_must(&now, wanted)?;
@@ -87,7 +92,7 @@ impl<'a, 'm> Side<'a, 'm> {
         let is_logging = |comment: &Span| {
             let line = self.module.line_start(comment.start());
             let code = text[Span::new(line, comment.start())].trim_end();
-            let end = line + crate::text::size(code.len());
+            let end = line + size(code.len());
             let first = self.statements.iter().find(|span| span.end() > line);
             first.is_some_and(|first| {
                 first.end() <= end && text[Span::new(first.end(), end)].trim_matches([' ', '\t', ';']).is_empty()
@@ -117,6 +122,26 @@ fn same_comments(old: &Side<'_, '_>, now: &Side<'_, '_>) -> Result<(), Violation
         (Some(lost), _) => Violation::CommentLost((*lost).to_owned()),
         (None, found) => Violation::CommentInvented(found.copied().unwrap_or_default().to_owned()),
     })
+}
+
+/// No comment comes to be about the whole file, or ceases to be, by what stands above it.
+fn same_head(old: &Side<'_, '_>, now: &Side<'_, '_>) -> Result<(), Violation> {
+    let of_file = |side: &Side<'_, '_>| -> Vec<String> {
+        let text = side.module.text();
+        let code = side.module.body().body.first().map_or(size(text.len()), |stmt| stmt.span.start());
+        let is_of_file = |comment: &&Span| {
+            let words = text[**comment].trim_start_matches('#').trim();
+            let is_cookie = words.contains("coding:") || words.contains("coding=");
+            let is_pragma = FILE_PRAGMAS.iter().any(|pragma| words.starts_with(pragma));
+            (is_cookie && side.place(comment.start()).line <= 2) || (is_pragma && comment.start() < code)
+        };
+        side.module.comments().iter().filter(is_of_file).map(|comment| text[*comment].to_owned()).collect()
+    };
+    let (was, is) = (of_file(old), of_file(now));
+    match was.iter().chain(&is).find(|comment| was.contains(comment) != is.contains(comment)) {
+        None => Ok(()),
+        Some(comment) => Err(Violation::Tracking(format!("`{comment}` would mean something else"))),
+    }
 }
 
 /// The same import statements, word for word, in the same scopes and in the same order.

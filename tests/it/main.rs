@@ -18,3 +18,4 @@ mod startup;
 mod support;
 mod symtable;
 mod tidy;
+mod track;
