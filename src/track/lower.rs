@@ -11,6 +11,13 @@ use crate::semantic::{Model, ScopeNode};
 use crate::sort::{self, Sections};
 use crate::text::{Edit, EditSet, TextSize, size};
 
+/// A way to write the import from a home, given the first statement of the module that holds a call. None if it is none for
+/// this file.
+type Way = fn(&Layout<'_>, &ModuleName, usize) -> Option<Edit>;
+
+/// Best first.
+const WAYS: &[Way] = &[sorted, at_top, below_run, bare];
+
 /// What is needed to lay out a file.
 pub struct Layout<'a> {
     pub module: &'a Module,
@@ -27,9 +34,8 @@ impl Layout<'_> {
         calls: &'s BTreeSet<(usize, ModuleName)>,
         home: &'s ModuleName,
     ) -> impl Iterator<Item = String> + 's {
-        let ways: [fn(&Layout<'_>, &ModuleName, usize) -> Option<Edit>; 4] = [sorted, at_top, below_run, bare];
         let first_call = self.first_function(calls);
-        ways.into_iter().filter_map(move |import| {
+        WAYS.iter().filter_map(move |import| {
             let mut edits = vec![import(self, home, first_call)?];
             edits.extend(self.calls(calls));
             Some(EditSet::new(edits).ok()?.apply(self.module.text()))

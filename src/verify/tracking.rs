@@ -244,3 +244,83 @@ fn finds_the_function(now: &Side<'_, '_>) -> Result<(), Violation> {
         Err(wrong("a call would not find the function that logs"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str =
+        "\"\"\"Doc.\"\"\"\n\nimport json\n\n\n# f\ndef f():\n    return json\n\n\ndef g():\n    pass\n";
+    const IMPORT: &str = "from hotcold_usage import track_module_usage\n";
+    const CALL: &str = "    track_module_usage(\"json\")\n";
+
+    fn good() -> String {
+        BEFORE
+            .replace("import json\n", &format!("import json\n{IMPORT}"))
+            .replace("    return", &format!("{CALL}    return"))
+    }
+
+    /// The lines that hold no logging: enough for texts whose logging stands on lines of its own.
+    fn without(module: &Module) -> String {
+        module.text().split_inclusive('\n').filter(|line| !line.contains(TRACKER)).collect()
+    }
+
+    fn prove(before: &str, after: &str, calls: &[(usize, &str)]) -> Result<Rewrite, Violation> {
+        let before = python::parse(before.to_owned()).unwrap();
+        let calls = calls.iter().map(|(number, module)| (*number, ModuleName::new(module).unwrap())).collect();
+        let wanted = Wanted { calls: &calls, is_home: &|name| name == "hotcold_usage" };
+        prove_tracking("a.py", &before, after.to_owned(), &wanted, without)
+    }
+
+    #[track_caller]
+    fn refused(after: &str, calls: &[(usize, &str)]) {
+        assert!(prove(BEFORE, after, calls).is_err(), "{after}");
+    }
+
+    #[test]
+    fn logging_comes_and_goes() {
+        assert_eq!(prove(BEFORE, &good(), &[(0, "json")]).unwrap().after(), good());
+        assert_eq!(prove(&good(), BEFORE, &[]).unwrap().after(), BEFORE);
+    }
+
+    #[test]
+    fn exactly_the_wanted_calls_stand_in_exactly_their_functions() {
+        refused(&good(), &[]);
+        refused(&good(), &[(1, "json")]);
+        refused(&good(), &[(0, "csv")]);
+        refused(&good(), &[(0, "json"), (1, "json")]);
+        refused(&good().replace(CALL, &CALL.repeat(2)), &[(0, "json")]);
+        refused(&good().replace(CALL, &format!("    if json:\n    {CALL}")), &[(0, "json")]);
+        refused(&format!("{}{}", good(), CALL.trim_start()), &[(0, "json")]);
+    }
+
+    #[test]
+    fn every_call_finds_the_one_import_above_it() {
+        refused(&good().replace(IMPORT, ""), &[(0, "json")]);
+        refused(&good().replace(IMPORT, &IMPORT.repeat(2)), &[(0, "json")]);
+        refused(&format!("{}{IMPORT}", good().replace(IMPORT, "")), &[(0, "json")]);
+        refused(&format!("{IMPORT}{}", good().replace(IMPORT, "")), &[(0, "json")]);
+        refused(&good().replace("pass", "track_module_usage = 1"), &[(0, "json")]);
+        let shadowed = BEFORE.replace("def f():", "def f(track_module_usage):");
+        let after = good().replace("def f():", "def f(track_module_usage):");
+        assert!(prove(&shadowed, &after, &[(0, "json")]).is_err());
+    }
+
+    #[test]
+    fn nothing_else_changes() {
+        refused(&good().replace("return json", "return 1"), &[(0, "json")]);
+        refused(&good().replace("# f\n", ""), &[(0, "json")]);
+        refused(&good().replace("import json\n", "import json\nimport csv\n"), &[(0, "json")]);
+        refused(&good().replace("import json\n", ""), &[(0, "json")]);
+        refused(&good().replace("\n\ndef g", "\ndef g"), &[(0, "json")]);
+        refused(&good().replace("\"\"\"Doc.\"\"\"\n\n", ""), &[(0, "json")]);
+        refused("def f(:\n", &[(0, "json")]);
+    }
+
+    #[test]
+    fn a_comment_about_the_whole_file_stays_that() {
+        let tracked = format!("{IMPORT}# mypy: ignore-errors\nimport json\n\n\ndef f():\n{CALL}    return json\n");
+        let bare = tracked.replace(IMPORT, "").replace(CALL, "");
+        assert!(prove(&tracked, &bare, &[]).is_err());
+    }
+}

@@ -265,3 +265,99 @@ fn usage_logging_stops_no_move() {
     compiles(&before, &after).unwrap_or_else(|error| panic!("{error}"));
     assert!(before != after);
 }
+
+const PACKAGE: &[(&str, &str)] = &[
+    ("hotcold.toml", "[modules.json]\nimport-ms = 1\n"),
+    ("app/__init__.py", ""),
+    ("app/a.py", "import csv\nimport json\n\n\ndef f():\n    return json, csv\n"),
+    ("app/b.py", "import json\n\n\ndef f():\n    return json\n"),
+];
+
+fn package() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in PACKAGE {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn track(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = run(hotcold(folder).arg("track").args(arguments));
+    (output.status.code(), stdout(&output) + &stderr(&output))
+}
+
+#[test]
+fn a_changed_configuration_adds_and_takes_away_what_it_must() {
+    let package = package();
+    let folder = package.path();
+    let before = tree(folder);
+    assert_eq!(track(folder, &[]).0, Some(0));
+    fs::write(folder.join("hotcold.toml"), "[modules.csv]\nimport-ms = 1\n").unwrap();
+    assert_eq!(track(folder, &[]).0, Some(0));
+    let text = fs::read_to_string(folder.join("app/a.py")).unwrap();
+    assert!(text.contains("track_module_usage(\"csv\")") && !text.contains("\"json\""), "{text}");
+    assert_eq!(fs::read_to_string(folder.join("app/b.py")).unwrap(), PACKAGE[3].1);
+    fs::write(folder.join("hotcold.toml"), "").unwrap();
+    assert_eq!(track(folder, &[]).0, Some(0));
+    assert_eq!(tree(folder), before);
+}
+
+#[test]
+fn the_module_stays_as_long_as_a_file_needs_it() {
+    let package = package();
+    let folder = package.path();
+    let before = tree(folder);
+    track(folder, &[]);
+    let (exit, said) = track(folder, &["--remove", "app/a.py"]);
+    assert_eq!(exit, Some(0), "{said}");
+    assert_eq!(fs::read_to_string(folder.join("app/a.py")).unwrap(), PACKAGE[2].1);
+    assert!(folder.join("app/hotcold_usage.py").exists());
+    let (_, said) = track(folder, &["--remove", "app/b.py"]);
+    assert!(said.contains("deleted: app/hotcold_usage.py"), "{said}");
+    assert_eq!(tree(folder), before);
+}
+
+#[test]
+fn what_users_made_of_the_logging_is_not_lost_and_not_in_the_way() {
+    let package = package();
+    let folder = package.path();
+    track(folder, &[]);
+    let helper = folder.join("app/hotcold_usage.py");
+    let edited = fs::read_to_string(&helper).unwrap() + "\nMORE = 1\n";
+    fs::write(&helper, &edited).unwrap();
+    let a = folder.join("app/a.py");
+    let text = fs::read_to_string(&a).unwrap();
+    fs::write(&a, text.replace("    return", "    # Mine.\n    x = 1\n\n    return") + "\n\nY = 2\n").unwrap();
+    assert!(track(folder, &[]).1.contains("Nothing to change"));
+    assert_eq!(track(folder, &["--remove"]).0, Some(0));
+    assert_eq!(fs::read_to_string(&helper).unwrap(), edited, "a module that was edited is not deleted");
+    let expected = PACKAGE[2].1.replace("    return", "    # Mine.\n    x = 1\n\n    return") + "\n\nY = 2\n";
+    assert_eq!(fs::read_to_string(&a).unwrap(), expected);
+}
+
+#[test]
+fn a_use_that_is_not_hotcolds_keeps_the_logging() {
+    let package = package();
+    let folder = package.path();
+    track(folder, &[]);
+    let a = folder.join("app/a.py");
+    let text = fs::read_to_string(&a).unwrap() + "\n\ntrack = track_module_usage\n";
+    fs::write(&a, &text).unwrap();
+    let (exit, said) = track(folder, &["--remove"]);
+    assert_eq!((exit, said.contains("app/a.py:12:9: note[name-taken]")), (Some(0), true), "{said}");
+    assert_eq!(fs::read_to_string(&a).unwrap(), text);
+    assert!(folder.join("app/hotcold_usage.py").exists());
+}
+
+#[test]
+fn the_patch_exits_with_one_if_it_is_not_empty() {
+    let package = package();
+    let (exit, said) = track(package.path(), &["--diff"]);
+    assert!(exit == Some(1) && said.contains("new file mode 100644\n--- /dev/null\n"), "{said}");
+    track(package.path(), &[]);
+    assert_eq!(track(package.path(), &["--diff", "-q"]), (Some(0), String::new()));
+    let (exit, said) = track(package.path(), &["--remove", "--diff"]);
+    assert!(exit == Some(1) && said.contains("deleted file mode 100644\n--- a/app/hotcold_usage.py\n"), "{said}");
+}
