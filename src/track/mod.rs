@@ -282,7 +282,9 @@ fn change(
     };
     let module = python::parse(bare).map_err(fault)?;
     let model = Model::new(&module);
-    let layout = Layout { module: &module, model: &model, sections, line_length: subject.input.config.line_length };
+    let sections = with_home(sections, home);
+    let layout =
+        Layout { module: &module, model: &model, sections: &sections, line_length: subject.input.config.line_length };
     let mut last = None;
     for text in layout.texts(calls, &home.name) {
         match prove(text) {
@@ -292,6 +294,18 @@ fn change(
     }
     let violation = last.unwrap_or(verify::Violation::Tracking("there is no place for the import".to_owned()));
     Err(refused(violation))
+}
+
+/// What isort knows once the module that logs is there.
+fn with_home(sections: &Sections, home: &Home) -> Sections {
+    let mut sections = sections.clone();
+    let root = home.name.root();
+    let below = format!("{root}.");
+    if sections.first_party.iter().any(|name| name.starts_with(&below)) {
+        sections.first_party.insert(home.name.as_str().into());
+    }
+    sections.first_party.insert(root.into());
+    sections
 }
 
 fn refused(violation: verify::Violation) -> Refusal {
