@@ -55,6 +55,8 @@ pub enum Command {
     Usage(Usage),
     /// Hold the hot path exceptions in the code against today's evidence
     Review(Review),
+    /// Add logging of module usage, or remove it
+    Track(Track),
     /// Explain the verdict on a module, or what a code means
     Explain(Explain),
     /// Write a commented configuration to start with
@@ -196,6 +198,25 @@ pub struct Usage {
     pub config: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+pub struct Track {
+    /// Files or folders to look at
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Take all usage logging out again
+    #[arg(long)]
+    pub remove: bool,
+    /// Print the changes as a patch, write nothing, and exit with 1 if there are any
+    #[arg(long)]
+    pub diff: bool,
+    /// The module that holds the function which logs [default: `hotcold_usage`, in the package if there is one for all]
+    #[arg(long, value_name = "MODULE", value_parser = importable_name)]
+    pub module: Option<ModuleName>,
+    /// Use this configuration file for every file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
 /// A place where logs can be queried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Query {
@@ -292,6 +313,15 @@ impl Run {
         }
         Ok(Run { action, origin, common })
     }
+}
+
+/// A name that can stand in an import statement, and so in a path.
+fn importable_name(text: &str) -> Result<ModuleName, String> {
+    let is_part = |part: &str| {
+        part.chars().all(|c| c.is_alphanumeric() || c == '_') && !part.starts_with(|c: char| c.is_numeric())
+    };
+    let name = module_name(text)?;
+    if name.as_str().split('.').all(is_part) { Ok(name) } else { Err(format!("`{text}` cannot be imported")) }
 }
 
 fn module_name(text: &str) -> Result<ModuleName, String> {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::plan::{Anchor, CommentChange, Destination, File, Hints, Move, Plan, Subject, TypingGuard};
-use crate::python::{Block, Entry, ImportForm, Style};
+use crate::python::{Block, Entry, ImportForm, Module, Stmt, Style};
 use crate::sort::{self, Sections, Slot};
 use crate::text::{Conflict, Edit, EditSet, Span, TextSize};
 use guard::GuardChange;
@@ -34,6 +34,27 @@ pub fn lower(file: &File<'_>, plan: &Plan<'_>, sections: &Sections) -> Result<Ed
     }
     keep_end(file.module.text(), &mut edits);
     EditSet::new(edits)
+}
+
+/// A new import of the module's body: in the run of imports that the statement `at` belongs to, else in a new one before it.
+pub fn new_import(module: &Module, at: usize, entry: Entry, sections: &Sections, line_length: usize) -> Edit {
+    let body = module.body();
+    let style = Style { line_length, ..arrive::style(module, body, None, true) };
+    match arrive::place(module, body, Some(Anchor::Block(at))) {
+        arrive::Arrival::Run(start) => {
+            let run = sort::blocks(module, &body.body).into_iter().find(|run| run.start == start).unwrap_or(at..at + 1);
+            let statements = &body.body[run];
+            let own = |(origin, stmt): (usize, &Stmt)| {
+                let entries = Entry::read(module, stmt).into_iter();
+                entries.map(|entry| Slot { origin: Some(origin), entry, changed: false }).collect::<Vec<_>>()
+            };
+            let mut slots: Vec<Slot> = statements.iter().enumerate().flat_map(own).collect();
+            slots.push(Slot { origin: None, entry, changed: true });
+            let rewritten = sort::rewrite_block(module, statements, slots, sections, &style);
+            Edit::replace(rewritten.span, rewritten.text)
+        }
+        arrival => arrive::insert(module, body, arrival, vec![entry], sections, &style, true),
+    }
 }
 
 /// A file that ends without a newline still does, also when its last line leaves.

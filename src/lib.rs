@@ -6,7 +6,7 @@
 //! Source text becomes a [`python::Module`], which a [`semantic::Model`] gives meaning to; [`project::Project`] knows who
 //! reads whose names; [`policy`] turns evidence into a verdict; [`plan`] turns a verdict into a move or a refusal;
 //! [`edit`] turns moves into text edits; [`verify`] proves them; [`startup`] tells what they bring; [`report`] prints;
-//! [`source`] reads and writes files; [`measure`] runs the user's Python.
+//! [`track`] does the same for usage logging; [`source`] reads and writes files; [`measure`] runs the user's Python.
 //!
 //! # Invariants
 //!
@@ -16,6 +16,7 @@
 
 pub mod cli;
 pub mod pipeline;
+pub mod track;
 
 pub mod name;
 pub mod text;

@@ -5,12 +5,15 @@ mod evidence;
 mod explain;
 mod init;
 mod measure;
+mod place;
 mod sink;
+mod track;
 mod usage;
 
 pub use explain::explain;
 pub use init::init;
 pub use measure::measure;
+pub use track::track;
 pub use usage::usage;
 
 use std::collections::BTreeSet;

@@ -8,4 +8,4 @@ mod write;
 pub use discover::{Entry, Kind, Root, Selection, Tree, discover, file, find_upwards, with_slashes};
 pub use read::{SIZE_LIMIT, decode, read, read_leniently, why_read_only};
 pub use revision::{Checkout, Repository, Revision, RevisionError};
-pub use write::{WriteError, create, write};
+pub use write::{WriteError, create, delete, write};

@@ -1,8 +1,9 @@
 //! The proof of an edit, independent of the planner: the new text is parsed and modelled anew, and accepted only if
-//! nothing but imports changed and every name still means what it meant. Only [`prove`] makes a [`Rewrite`], and only a
-//! `Rewrite` can be printed or written.
+//! nothing but imports changed and every name still means what it meant; or, by [`prove_tracking`], nothing but usage logging.
+//! Only the two make a [`Rewrite`], and only a `Rewrite` can be printed or written.
 
 mod literals;
+mod tracking;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -19,8 +20,9 @@ use crate::semantic::{
 use crate::text::{LineColumn, Span};
 
 pub use literals::Literals;
+pub use tracking::{Wanted, prove_tracking};
 
-/// A proved new text of one file. It has no constructor but [`prove`]:
+/// A proved new text of one file. It has no constructor but [`prove`] and [`prove_tracking`]:
 ///
 /// ```compile_fail
 /// let forged = hotcold::verify::Rewrite { path: String::new(), before: String::new(), after: String::new() };
@@ -71,6 +73,8 @@ pub enum Violation {
     Literal(LineColumn),
     #[error("a second run would change the file again")]
     NotFinal,
+    #[error("of usage logging: {0}")]
+    Tracking(String),
 }
 
 /// What an edit may do beyond moving imports.

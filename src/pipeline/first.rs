@@ -220,7 +220,7 @@ pub(super) fn entry_points(settings: &[(String, String)]) -> Vec<(String, projec
     settings.iter().flat_map(|(path, text)| read(path, text)).collect()
 }
 
-fn problem(file: &Input, faults: &[python::Fault]) -> Problem {
+pub(crate) fn problem(file: &Input, faults: &[python::Fault]) -> Problem {
     let first = faults.first();
     Problem {
         path: file.path.clone(),
@@ -231,7 +231,7 @@ fn problem(file: &Input, faults: &[python::Fault]) -> Problem {
 }
 
 /// Top-level names that isort would take for first-party: folders and files of the root and of `src`.
-pub(super) fn first_party(files: &[Input]) -> BTreeSet<SmolStr> {
+pub(crate) fn first_party(files: &[Input]) -> BTreeSet<SmolStr> {
     let mut names = BTreeSet::new();
     for file in files {
         for path in [Some(file.path.as_str()), file.path.strip_prefix("src/")].into_iter().flatten() {

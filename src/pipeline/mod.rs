@@ -20,10 +20,12 @@ use crate::name::ModuleName;
 use crate::outcome::Outcome;
 use crate::plan::Safety;
 use crate::project::{FileIndex, Project};
-use first::{first_party, read};
+use first::read;
+pub(crate) use first::{first_party, problem};
 pub use imports::imported_modules;
 pub use look::{Look, look};
 use second::{Around, Checked, check};
+pub(crate) use second::{address, opted_out, sections};
 
 /// One file of the project.
 #[derive(Debug, Clone)]
@@ -143,15 +145,20 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
 pub fn with_loaded(mut files: Vec<Input>, config: Arc<Config>) -> Arc<Config> {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files.dedup_by(|a, b| a.path == b.path);
-    let known = first::last_names(&files);
-    let room = AtomicUsize::new(0);
-    let project = Project::new(files.par_iter().filter_map(|file| read(file, &known, &room).0.index).collect());
+    let project = index(&files);
     let own = project.files().find_map(|(id, index)| {
         let at = files.binary_search_by(|file| file.path.cmp(&index.path)).ok()?;
         Arc::ptr_eq(&files[at].config, &config).then_some(id)
     });
     let survey = start::survey(&project, &mut files);
     own.and_then(|id| survey.config(id)).cloned().unwrap_or(config)
+}
+
+/// The project of these files, all of which are read.
+pub(crate) fn index(files: &[Input]) -> Project {
+    let known = first::last_names(files);
+    let room = AtomicUsize::new(0);
+    Project::new(files.par_iter().filter_map(|file| read(file, &known, &room).0.index).collect())
 }
 
 fn collect(outcome: &mut Outcome, checked: Checked) {

@@ -82,14 +82,14 @@ pub(super) fn check(
 }
 
 /// `# hotcold: skip-file`
-pub(super) fn opted_out(module: &Module) -> bool {
+pub(crate) fn opted_out(module: &Module) -> bool {
     let text = module.text();
     text.contains("hotcold:")
         && module.comments().iter().any(|comment| plan::directive(&text[*comment]) == Some("skip-file"))
 }
 
 /// What isort takes for first-party under each configuration: what it names itself, and `names`.
-pub(super) fn sections(files: &[Input], names: &BTreeSet<SmolStr>) -> HashMap<usize, Sections> {
+pub(crate) fn sections(files: &[Input], names: &BTreeSet<SmolStr>) -> HashMap<usize, Sections> {
     let mut sections = HashMap::new();
     for config in files.iter().map(|file| &file.config) {
         sections.entry(address(config)).or_insert_with(|| {
@@ -102,7 +102,7 @@ pub(super) fn sections(files: &[Input], names: &BTreeSet<SmolStr>) -> HashMap<us
 }
 
 /// Configurations are shared by the files of a folder; those of two folders are two, equal or not.
-fn address(config: &Arc<Config>) -> usize {
+pub(crate) fn address(config: &Arc<Config>) -> usize {
     Arc::as_ptr(config).addr()
 }
 

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
 
+pub(super) use local::ships;
+
 use super::{Anchor, Code, Destination, File, Refusal, Subject};
 use crate::project::ImportTarget;
 use crate::python::{Function, Import};

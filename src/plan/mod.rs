@@ -5,6 +5,7 @@ mod facts;
 mod hints;
 mod hoist;
 mod known;
+mod logging;
 mod refusal;
 mod sink;
 mod submodules;
@@ -25,6 +26,7 @@ use crate::text::{LineColumn, Span, TextSize};
 pub use facts::{Facts, directive};
 pub use hints::{Deferral, NewGuard, TypingGuard, deferral};
 pub use known::is_test_file;
+pub use logging::cannot_log;
 pub use refusal::{At, Code, Place, Refusal};
 
 /// What planning reads: one file, its meaning, its project, its configuration.
@@ -237,7 +239,9 @@ fn subjects(file: &File<'_>) -> Vec<Subject> {
     let mut subjects = Vec::new();
     let index = file.index();
     for (number, site) in file.model.imports().iter().enumerate() {
-        if site.import.is_future() || site.import.lazy || file.is_typing_only(site) {
+        // Usage logging comes and goes by `hotcold track` alone.
+        let is_logging = site.import.tracker_home().is_some();
+        if site.import.is_future() || site.import.lazy || is_logging || file.is_typing_only(site) {
             continue;
         }
         let level = match file.model.enclosing_function(site.scope) {
@@ -315,16 +319,7 @@ impl<'a> File<'a> {
         bound: SmolStr,
         level: Level,
     ) -> Option<Subject> {
-        let lookup = |name: &ModuleName| {
-            let outside = || self.project.below_root(self.index(), name);
-            let found = self.config.lookup(name).or_else(|| self.config.lookup(&outside()?));
-            found.map(|(key, _)| key.clone())
-        };
-        let key = match &target.member {
-            // `from google.cloud import bigquery` may mean the module `google.cloud.bigquery`.
-            Some(_) => lookup(&target.dotted()),
-            None => lookup(&target.module),
-        }?;
+        let key = self.configured(&target)?;
         if !self.only.is_empty() && !self.only.iter().any(|only| key.is_within(only) || target.module.is_within(only)) {
             return None;
         }
@@ -335,8 +330,17 @@ impl<'a> File<'a> {
         Some(Subject { site, alias, target, bound, key, verdict, level })
     }
 
+    /// The configured module that covers an import.
+    pub fn configured(&self, target: &ImportTarget) -> Option<ModuleName> {
+        // `from google.cloud import bigquery` may mean the module `google.cloud.bigquery`.
+        let name = target.dotted();
+        let outside = || self.project.below_root(self.index(), &name);
+        let found = self.config.lookup(&name).or_else(|| self.config.lookup(&outside()?));
+        found.map(|(key, _)| key.clone())
+    }
+
     /// Under `if TYPE_CHECKING:`: it never runs, and costs nothing.
-    fn is_typing_only(&self, site: &ImportSite<'_>) -> bool {
+    pub fn is_typing_only(&self, site: &ImportSite<'_>) -> bool {
         site.guards.iter().any(|guard| is_typing_guard(guard))
     }
 

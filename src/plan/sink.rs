@@ -194,6 +194,7 @@ fn is_cookie(comment: &str) -> bool {
 
 pub(super) use checks::{clash, framework_file, frozen_time, is_private, is_suppress, notebook};
 pub(super) use loading::{ambiguous, import_hook, import_time_input, late_binding, side_effect_module};
+pub(super) use place::decorator_allows;
 pub(super) use submodules::probed;
 
 impl<'a> File<'a> {

@@ -442,6 +442,11 @@ impl Stmt {
         }
     }
 
+    /// A function or a class, which the formatters want blank lines around.
+    pub fn is_definition(&self) -> bool {
+        matches!(self.kind, StmtKind::Function(_) | StmtKind::Class(_))
+    }
+
     pub fn as_import(&self) -> Option<&Import> {
         match &self.kind {
             StmtKind::Import(import) => Some(import),

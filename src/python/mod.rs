@@ -9,6 +9,7 @@ pub mod import;
 mod lazy;
 mod lower;
 mod skeleton;
+mod tracking;
 pub mod visit;
 
 use crate::text::{LineColumn, LineIndex, Span, TextSize, size, span};
@@ -17,6 +18,7 @@ use cst::Cst;
 pub use fault::{Fault, FaultKind};
 pub use import::{Entry, Member, Statement, Style, steers_a_tool};
 pub use skeleton::{Skeleton, SkeletonItem};
+pub use tracking::{Call, Logging, TRACKER, Tracking};
 
 /// A file that hotcold can read: no fault was found in it.
 #[derive(Debug)]
@@ -160,6 +162,14 @@ impl Module {
         let is_future = |stmt: &Stmt| stmt.as_import().is_some_and(Import::is_future);
         let left_out = self.body.body.iter().filter(|stmt| is_future(stmt) || stmt.is_typing_guard());
         let left_out: Vec<Span> = left_out.map(|stmt| stmt.span).collect();
+        Skeleton::new(&self.text, &self.cst, &left_out)
+    }
+
+    /// The same as [`Module::skeleton`], where `statements`, in the order of the text, are left out.
+    pub fn skeleton_without(&self, statements: &[Span]) -> Skeleton<'_> {
+        let mut left_out: Vec<Span> =
+            self.typing_guards().map(|stmt| stmt.span).chain(statements.iter().copied()).collect();
+        left_out.sort_by_key(|span| span.start());
         Skeleton::new(&self.text, &self.cst, &left_out)
     }
 

@@ -29,10 +29,10 @@ impl PartialEq for Skeleton<'_> {
 impl Eq for Skeleton<'_> {}
 
 impl<'m> Skeleton<'m> {
-    /// `imports` are statements of the module that count as imports, in the order of the text.
-    pub(super) fn new(text: &'m str, cst: &Cst, imports: &[Span]) -> Skeleton<'m> {
+    /// `left_out` are statements, in the order of the text, that are left out as imports are.
+    pub(super) fn new(text: &'m str, cst: &Cst, left_out: &[Span]) -> Skeleton<'m> {
         let mut skeleton = Skeleton { items: Vec::new(), spans: Vec::new() };
-        skeleton.fill(text, cst, imports);
+        skeleton.fill(text, cst, left_out);
         skeleton
     }
 
@@ -53,7 +53,7 @@ impl<'m> Skeleton<'m> {
         Some((place(&self.spans), place(&other.spans)))
     }
 
-    fn fill(&mut self, text: &'m str, cst: &Cst, imports: &[Span]) {
+    fn fill(&mut self, text: &'m str, cst: &Cst, left_out: &[Span]) {
         let mut open: Vec<Open> = Vec::new();
         let mut id = 0;
         while id < cst.nodes.len() {
@@ -65,8 +65,8 @@ impl<'m> Skeleton<'m> {
                     id = cst.after(id);
                     continue;
                 }
-                Kind::If | Kind::FutureImport
-                    if imports.binary_search_by_key(&place.start(), |span| span.start()).is_ok() =>
+                Kind::If | Kind::FutureImport | Kind::ExpressionStatement
+                    if left_out.binary_search_by_key(&place.start(), |span| span.start()).is_ok() =>
                 {
                     id = cst.after(id);
                     continue;

@@ -13,7 +13,37 @@ pub fn write(rewrite: &Rewrite, path: &str, colour: Colour, out: &mut dyn Write)
     write_texts(rewrite.before(), rewrite.after(), path, colour, out)
 }
 
+/// Writes a file that comes to be.
+pub fn write_created(text: &str, path: &str, colour: Colour, out: &mut dyn Write) -> io::Result<()> {
+    header(path, "new file mode 100644", colour, out)?;
+    write_named("", text, ("/dev/null", &name("b", path)), colour, out)
+}
+
+/// Writes a file that is deleted.
+pub fn write_deleted(text: &str, path: &str, colour: Colour, out: &mut dyn Write) -> io::Result<()> {
+    header(path, "deleted file mode 100644", colour, out)?;
+    write_named(text, "", (&name("a", path), "/dev/null"), colour, out)
+}
+
+/// git tells a file that comes to be from an empty one by its own header alone.
+fn header(path: &str, mode: &str, colour: Colour, out: &mut dyn Write) -> io::Result<()> {
+    let names =
+        format!("diff --git {} {}", name("a", path).trim_end_matches('\t'), name("b", path).trim_end_matches('\t'));
+    writeln!(out, "{}", colour.paint(BOLD, names))?;
+    writeln!(out, "{}", colour.paint(BOLD, mode.to_owned()))
+}
+
 fn write_texts(before: &str, after: &str, path: &str, colour: Colour, out: &mut dyn Write) -> io::Result<()> {
+    write_named(before, after, (&name("a", path), &name("b", path)), colour, out)
+}
+
+fn write_named(
+    before: &str,
+    after: &str,
+    (old_name, new_name): (&str, &str),
+    colour: Colour,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     // Only `\n` ends a line, as in git; a lone `\r` does not.
     let old: Vec<&str> = before.split_inclusive('\n').collect();
     let new: Vec<&str> = after.split_inclusive('\n').collect();
@@ -22,8 +52,8 @@ fn write_texts(before: &str, after: &str, path: &str, colour: Colour, out: &mut 
     if groups.is_empty() {
         return Ok(());
     }
-    writeln!(out, "{}", colour.paint(BOLD, format!("--- {}", name("a", path))))?;
-    writeln!(out, "{}", colour.paint(BOLD, format!("+++ {}", name("b", path))))?;
+    writeln!(out, "{}", colour.paint(BOLD, format!("--- {old_name}")))?;
+    writeln!(out, "{}", colour.paint(BOLD, format!("+++ {new_name}")))?;
     for group in groups {
         let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
         let old = range(first.old_range().start, last.old_range().end);

@@ -16,6 +16,7 @@ mod sarif;
 pub mod startup;
 mod style;
 pub mod summary;
+pub mod track;
 pub mod usage;
 
 use std::io::{self, Write};

@@ -9,27 +9,13 @@ use hotcold::config::{Config, EVIDENCE_FILE};
 use hotcold::evidence::store::{self, Found, PolicyFound};
 use hotcold::source;
 
+use super::place;
+
 /// The evidence file of the project at `folder`, if it lies in the project: a configuration must not have files elsewhere
 /// written.
 pub fn writable_place(config: &Config, folder: &Path) -> anyhow::Result<PathBuf> {
     let path = folder.join(config.evidence_file.as_deref().unwrap_or(Path::new(EVIDENCE_FILE)));
-    let real =
-        |path: &Path| fs::canonicalize(path).with_context(|| format!("cannot follow the path {}", path.display()));
-    let place = if path.exists() {
-        real(&path)?
-    } else {
-        let (parent, name) = (path.parent().unwrap_or(folder), path.file_name().unwrap_or_default());
-        real(parent)?.join(name)
-    };
-    let top = source::find_upwards(folder, ".git").and_then(|git| Some(git.parent()?.to_owned()));
-    let top = real(top.as_deref().unwrap_or(folder))?;
-    anyhow::ensure!(
-        place.starts_with(&top),
-        "the evidence file {} lies outside the project {}: change `evidence` in the configuration",
-        place.display(),
-        top.display()
-    );
-    Ok(place)
+    place::writable(&path, folder).context("change `evidence` in the configuration")
 }
 
 /// Puts figures into the evidence file; what others wrote there stays.

@@ -226,12 +226,8 @@ impl Sink<'_> {
         self.run.common.output_format.unwrap_or(Format::Full)
     }
 
-    /// Relative to the root of the repository, as `git apply` takes it; without one to the working directory.
     fn path_in_repository(&self, path: &str) -> String {
-        let absolute = self.working_directory.join(path);
-        let repository = source::find_upwards(absolute.parent().unwrap_or(&absolute), ".git");
-        let inside = repository.as_deref().and_then(|root| absolute.strip_prefix(root).ok());
-        inside.map_or_else(|| path.trim_start_matches('/').to_owned(), source::with_slashes)
+        super::place::in_repository(path, self.working_directory)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Writing a file whole or not at all: a temporary file beside it, then a rename. What a symlink points to is written,
+//! Writing a file whole or not at all: a temporary file beside it, then a rename. Deleting one only as it was read. What a symlink points to is written,
 //! never the link; permissions stay.
 
 use std::fs;
@@ -47,6 +47,14 @@ pub fn create(path: &Path, text: &str) -> Result<(), WriteError> {
     temporary.as_file().sync_all().map_err(io("writing a temporary file beside it"))?;
     temporary.persist_noclobber(path).map_err(|error| io("making it")(error.error))?;
     Ok(())
+}
+
+/// Deletes the file at `path`, if it still has this text.
+pub fn delete(path: &Path, text: &str) -> Result<(), WriteError> {
+    if fs::read(path).map_err(io("reading it again"))? != text.as_bytes() {
+        return Err(WriteError::Changed);
+    }
+    fs::remove_file(path).map_err(io("deleting it"))
 }
 
 /// A temporary file in the folder, with this text.

@@ -51,6 +51,14 @@ impl Found {
         self.name.strip_prefix("refuse/")?.split('/').next()
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn config(&self) -> &toml::Table {
+        &self.case.config
+    }
+
     fn after(&self) -> PathBuf {
         let after = self.folder.join("after");
         if after.exists() { after } else { self.folder.join("before") }
@@ -72,6 +80,11 @@ pub(crate) fn cases() -> Vec<Found> {
             let folder = entry.path().parent().expect("a file has a folder").to_owned();
             let name = folder.strip_prefix(&root).expect("below fixtures").to_string_lossy().replace('\\', "/");
             let text = fs::read_to_string(entry.path()).expect("case.toml can be read");
+            (folder, name, text)
+        })
+        // Those of `track` have a form of their own.
+        .filter(|(_, name, _)| !name.starts_with("track/"))
+        .map(|(folder, name, text)| {
             let case = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}/case.toml: {error}"));
             Found { folder, name, case }
         })

@@ -21,4 +21,5 @@ mod startup;
 mod support;
 mod symtable;
 mod tidy;
+mod track;
 mod usage;

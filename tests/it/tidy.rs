@@ -47,7 +47,7 @@ fn only_the_python_layer_names_tree_sitter() {
 fn layers_look_down_only() {
     const LAYERS: &[&str] = &[
         "text", "name", "python", "sort", "semantic", "project", "evidence", "policy", "config", "plan", "edit",
-        "verify", "outcome", "startup", "pipeline", "cli", "source", "measure", "report", "run",
+        "verify", "outcome", "startup", "pipeline", "track", "cli", "source", "measure", "report", "run",
     ];
     let rank = |path: &Path| LAYERS.iter().position(|layer| in_layer(path, layer));
     for (path, text) in sources() {

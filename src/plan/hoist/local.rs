@@ -5,7 +5,7 @@ use crate::plan::sink::is_suppress;
 use crate::plan::{Code, File, Refusal, Subject, is_typing_guard, known};
 use crate::python::visit::{Visitor, walk_stmt};
 use crate::python::{Expr, ExprKind, Module, Stmt, StmtKind};
-use crate::semantic::{Arm, BindingKind, Guard, ScopeNode};
+use crate::semantic::{Arm, BindingKind, Guard, ScopeId, ScopeNode};
 use crate::sort::stdlib;
 use crate::text::Span;
 
@@ -112,7 +112,12 @@ fn hook(_: &File<'_>, _: &Subject, context: &Context<'_>) -> Option<Refusal> {
 }
 
 fn detached(file: &File<'_>, _: &Subject, context: &Context<'_>) -> Option<Refusal> {
-    let enclosing = file.model.ancestors(context.scope).filter_map(|scope| match file.model.scope(scope).node {
+    ships(file, context.scope)
+}
+
+/// Whether the function of the scope, or one around it, is shipped elsewhere without its module.
+pub(in crate::plan) fn ships(file: &File<'_>, scope: ScopeId) -> Option<Refusal> {
+    let enclosing = file.model.ancestors(scope).filter_map(|scope| match file.model.scope(scope).node {
         ScopeNode::Function(function) => Some(function),
         _ => None,
     });

@@ -355,7 +355,7 @@ fn taken_as_a_whole(file: &File<'_>, subject: &Subject, receivers: &[(ScopeId, &
     Ok(())
 }
 
-fn decorator_allows(file: &File<'_>, decorator: &Expr) -> Result<(), Refusal> {
+pub(in crate::plan) fn decorator_allows(file: &File<'_>, decorator: &Expr) -> Result<(), Refusal> {
     let callee = match &decorator.kind {
         ExprKind::Call { func, .. } => func,
         _ => decorator,
