@@ -124,6 +124,11 @@ impl Config {
         policy::decide(&self.policy, self.modules.get(key))
     }
 
+    /// Whether the usage of what `key` covers can change its verdict.
+    pub fn usage_decides(&self, key: &ModuleName) -> bool {
+        self.modules.get(key).is_some_and(|evidence| policy::usage_decides(&self.policy, evidence))
+    }
+
     /// The minor version of `target_version`.
     pub fn target_minor(&self) -> u8 {
         self.target_version.minor()

@@ -152,6 +152,16 @@ pub fn decide(policy: &Policy, evidence: Option<&ModuleEvidence>) -> Verdict {
     }
 }
 
+/// Whether how often the module is used can change its verdict: knowing it is worth a line in a log.
+pub fn usage_decides(policy: &Policy, evidence: &ModuleEvidence) -> bool {
+    if evidence.pin.is_some() {
+        return false;
+    }
+    let in_band = |ms: f64| ms <= policy.heavy_ms && policy.light_ms.is_some_and(|light_ms| ms >= light_ms);
+    let is_heavy = |ms: f64| ms > policy.heavy_ms && policy.hot_path_exceptions;
+    evidence.import_ms.is_none_or(|ms| in_band(ms) || is_heavy(ms))
+}
+
 fn place_and_reason(
     policy: &Policy,
     model: CostModel,

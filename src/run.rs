@@ -248,6 +248,14 @@ fn why_reader(entry: &Entry) -> &'static str {
     }
 }
 
+/// The files of the project at `folder`, as far as they can be read.
+fn files_of(folder: &Path, loader: &mut Loader<'_>) -> anyhow::Result<Vec<Input>> {
+    let paths = [folder.to_owned()];
+    let tree = source::discover(&Selection { paths: &paths, working_directory: folder, force_exclude: false }, loader)?;
+    let entries = tree.roots.iter().flat_map(|root| &root.files);
+    Ok(entries.filter_map(|entry| input(entry, None, &entry.relative).ok().flatten()).collect())
+}
+
 /// A file as the analysis takes it. Files that are only read for others are read as well as they can be.
 fn input(entry: &Entry, stdin: Option<&Stdin>, shown: &str) -> Result<Option<Input>, Problem> {
     let is_writable = entry.kind == Kind::Rewritable;

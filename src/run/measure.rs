@@ -15,9 +15,8 @@ use hotcold::measure::{self, Bench, Failure, Interpreter, Measurement};
 use hotcold::name::ModuleName;
 use hotcold::pipeline;
 use hotcold::report::measure as report;
-use hotcold::source::{self, Selection};
 
-use super::{display, evidence, input, read_configuration, threads, working_directory};
+use super::{display, evidence, files_of, read_configuration, threads, working_directory};
 use crate::terminal::Terminal;
 
 pub fn measure(request: &Measure, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -142,11 +141,7 @@ fn start(bench: &Bench, entry: &ModuleName) -> anyhow::Result<Exit> {
 
 /// The modules from outside that files of the project import.
 fn imported(folder: &Path, loader: &mut Loader<'_>) -> anyhow::Result<BTreeSet<ModuleName>> {
-    let paths = [folder.to_owned()];
-    let tree = source::discover(&Selection { paths: &paths, working_directory: folder, force_exclude: false }, loader)?;
-    let entries = tree.roots.iter().flat_map(|root| &root.files);
-    let files: Vec<_> = entries.filter_map(|entry| input(entry, None, &entry.relative).ok().flatten()).collect();
-    Ok(pipeline::imported_modules(&files, &|_| true))
+    Ok(pipeline::imported_modules(&files_of(folder, loader)?, &|_| true))
 }
 
 fn figures(measured: &[Measurement], config: &Config, bench: &Bench) -> Vec<Found> {

@@ -10,9 +10,10 @@ use hotcold::config::{Loader, Overrides};
 use hotcold::evidence::store::{Detail, Figure, Found, PolicyFigure, PolicyFound};
 use hotcold::evidence::usage::{self, Counter, Usage, query};
 use hotcold::report::usage as report;
+use hotcold::track;
 use walkdir::WalkDir;
 
-use super::{display, evidence, read_configuration, working_directory};
+use super::{display, evidence, files_of, read_configuration, threads, working_directory};
 use crate::terminal::{Progress, Terminal};
 
 pub fn usage(request: &Request, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -31,7 +32,12 @@ pub fn usage(request: &Request, terminal: &Terminal) -> anyhow::Result<Exit> {
     let folder = config.root.clone().unwrap_or_else(|| working_directory.clone());
     let path = evidence::writable_place(&config, &folder)?;
 
-    let usage = count(&request.files, terminal)?;
+    let mut usage = count(&request.files, terminal)?;
+    if !usage.modules.is_empty() {
+        // Where others are logged, no line means no use.
+        let files = files_of(&folder, &mut loader)?;
+        usage.add_unused(threads(None)?.install(|| track::tracked_modules(&files)));
+    }
     report::write(&usage, terminal.stdout, &mut io::stdout().lock())?;
     let mut stderr = io::stderr().lock();
     if !terminal.quiet {

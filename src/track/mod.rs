@@ -76,6 +76,17 @@ pub struct Tracked {
     pub helper: Option<String>,
 }
 
+/// The modules whose use is logged in these files, as far as they can be read.
+pub fn tracked_modules(files: &[Input]) -> BTreeSet<ModuleName> {
+    let of_file = |file: &Input| -> Vec<ModuleName> {
+        let Ok(module) = python::parse(file.text.clone()) else { return Vec::new() };
+        let tracking = Tracking::of(&module, &|_| true);
+        tracking.calls.iter().filter_map(|call| ModuleName::new(call.module)).collect()
+    };
+    let logging = files.par_iter().filter(|file| file.text.contains(TRACKER));
+    logging.flat_map_iter(of_file).collect()
+}
+
 /// What a run found. Everything is sorted by path.
 #[derive(Debug, Default)]
 pub struct Outcome {

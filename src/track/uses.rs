@@ -95,14 +95,14 @@ fn imports<'m>(file: &File<'m>, refusals: &mut Vec<Refusal>) -> Vec<Import<'m>> 
         let target =
             import.aliases.get(alias).and_then(|a| Some((a, targets(import, a, &index.name, index.is_package)?)));
         let Some((alias, target)) = target else { continue };
-        let Some(key) = file.configured(&target) else { continue };
+        let Some(key) = tracked(file, &target) else { continue };
         let is_plain = import.form == ImportForm::Import && alias.asname.is_none();
         found.push(Import { binding, target, key, is_plain });
     }
     for site in file.model.imports().iter().filter(|site| site.import.is_star()) {
         let module = crate::project::from_module(site.import, &index.name, index.is_package);
         let target = module.map(|module| ImportTarget { module, member: None });
-        let Some(key) = target.and_then(|target| file.configured(&target)) else { continue };
+        let Some(key) = target.and_then(|target| tracked(file, &target)) else { continue };
         refusals.push(Refusal {
             code: "star-import",
             place: Some(file.module.line_column(site.stmt.span.start())),
@@ -144,4 +144,9 @@ fn of_plan(file: &File<'_>, refusal: &plan::Refusal) -> Refusal {
     };
     let what = first.map_or("", |place| place.what.as_str());
     Refusal { code: refusal.code.name(), place, message: format!("the function gets no usage logging: {what}") }
+}
+
+/// The configured module that covers the target, if its usage matters.
+fn tracked(file: &File<'_>, target: &ImportTarget) -> Option<ModuleName> {
+    file.configured(target).filter(|key| file.config.usage_decides(key))
 }

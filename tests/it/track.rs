@@ -267,7 +267,7 @@ fn usage_logging_stops_no_move() {
 }
 
 const PACKAGE: &[(&str, &str)] = &[
-    ("hotcold.toml", "[modules.json]\nimport-ms = 1\n"),
+    ("hotcold.toml", "[modules.json]\nimport-ms = 300\n"),
     ("app/__init__.py", ""),
     ("app/a.py", "import csv\nimport json\n\n\ndef f():\n    return json, csv\n"),
     ("app/b.py", "import json\n\n\ndef f():\n    return json\n"),
@@ -294,7 +294,7 @@ fn a_changed_configuration_adds_and_takes_away_what_it_must() {
     let folder = package.path();
     let before = tree(folder);
     assert_eq!(track(folder, &[]).0, Some(0));
-    fs::write(folder.join("hotcold.toml"), "[modules.csv]\nimport-ms = 1\n").unwrap();
+    fs::write(folder.join("hotcold.toml"), "[modules.csv]\nimport-ms = 300\n").unwrap();
     assert_eq!(track(folder, &[]).0, Some(0));
     let text = fs::read_to_string(folder.join("app/a.py")).unwrap();
     assert!(text.contains("track_module_usage(\"csv\")") && !text.contains("\"json\""), "{text}");

@@ -260,3 +260,26 @@ fn the_queries_give_what_is_read() {
         }
     }
 }
+
+/// Where others are logged, a module that is tracked and has no line was not used.
+#[test]
+fn a_tracked_module_without_a_line_is_not_used() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file can be written");
+    write(
+        "hotcold.toml",
+        "[modules.boto3]\nimport-ms = 300\n[modules.wave]\nimport-ms = 300\n[modules.light]\nimport-ms = 3\n",
+    );
+    write(
+        "app.py",
+        "import boto3\nimport light\nimport wave\n\n\ndef handler(event):\n    return boto3, light, wave\n",
+    );
+    let tracked = run(hotcold(folder.path()).arg("track"));
+    assert!(tracked.status.success(), "{}", stderr(&tracked));
+    let request = "REPORT RequestId: a\tDuration: 1 ms\n";
+    write("log.txt", &format!("START RequestId: a\nModule used: boto3\n{request}"));
+    let output = run(hotcold(folder.path()).args(["usage", "log.txt"]));
+    assert!(stdout(&output).contains("wave               0     0.0 %"), "{}", stdout(&output));
+    let evidence = fs::read_to_string(folder.path().join("hotcold-evidence.toml")).expect("it was written");
+    assert!(evidence.contains("[modules.wave]\nusage-percent = 0\n") && !evidence.contains("light"), "{evidence}");
+}

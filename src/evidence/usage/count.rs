@@ -1,7 +1,7 @@
 //! Counts requests and the modules that they used, in bounded memory: a request is remembered until others have pushed
 //! it out, long after its report.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
@@ -256,6 +256,12 @@ impl Usage {
     /// Share of requests, 0 to 100.
     pub fn percent(&self, used: u64) -> f64 {
         used as f64 / self.requests as f64 * 100.0
+    }
+
+    /// These modules are logged whenever they are used: those without a line were not.
+    pub fn add_unused(&mut self, logged: impl IntoIterator<Item = ModuleName>) {
+        let known: BTreeSet<ModuleName> = self.modules.iter().map(|(module, _)| module.clone()).collect();
+        self.modules.extend(logged.into_iter().filter(|module| !known.contains(module)).map(|module| (module, 0)));
     }
 
     pub fn cold_start_percent(&self) -> f64 {
