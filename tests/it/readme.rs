@@ -1,6 +1,6 @@
 //! The README tells the truth: the diff that it shows is the one that its first command prints.
 
-use crate::support::{hotcold, repository, run, stdout};
+use crate::support::{copy, hotcold, repository, run, stdout};
 
 #[test]
 fn the_diff_shown_is_the_diff_printed() {
@@ -28,4 +28,23 @@ fn the_plan_shown_is_the_plan_recorded() {
     let section = recorded.split("\n\n").skip_while(|part| !part.starts_with("Import time at start"));
     let told: Vec<&str> = section.take_while(|part| !part.starts_with("Found")).collect();
     assert!(!told.is_empty() && readme.contains(&told.join("\n\n")), "the README does not show\n{}", told.join("\n\n"));
+}
+
+/// The session was recorded with the evidence that lies beside the handler; what follows from it is printed as it is shown.
+#[test]
+fn the_session_shown_is_what_the_recorded_evidence_gives() {
+    let readme = std::fs::read_to_string(repository().join("README.md")).expect("the README can be read");
+    let sample = repository().join("fixtures/session");
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    copy(&sample, folder.path());
+    std::fs::rename(folder.path().join("recorded-evidence.toml"), folder.path().join("hotcold-evidence.toml"))
+        .expect("the evidence was recorded");
+    for command in ["usage logs", "explain pandas", "check", "diff"] {
+        let output = run(hotcold(folder.path()).args(command.split(' ')));
+        let shown = format!("$ hotcold {command}\n{}", stdout(&output).trim_end());
+        assert!(readme.contains(&shown), "the README does not show\n{shown}");
+    }
+    let evidence = |path: std::path::PathBuf| std::fs::read_to_string(path).expect("it is there");
+    let (before, after) = (sample.join("recorded-evidence.toml"), folder.path().join("hotcold-evidence.toml"));
+    assert_eq!(evidence(before), evidence(after), "counting the logs again changed the evidence");
 }
