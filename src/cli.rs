@@ -57,6 +57,8 @@ pub enum Command {
     Review(Review),
     /// Add logging of module usage, or remove it
     Track(Track),
+    /// Keep one pull request with the fixes up to date
+    Bot(Bot),
     /// Explain the verdict on a module, or what a code means
     Explain(Explain),
     /// Write a commented configuration to start with
@@ -84,7 +86,7 @@ pub enum ColorWhen {
 }
 
 /// The flags that check, diff, fix and review share.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Common {
     /// Files or folders to look at, or `-` for standard input
     #[arg(value_name = "PATH", default_value = ".")]
@@ -183,6 +185,52 @@ pub struct Measure {
 pub struct Review {
     #[command(flatten)]
     pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct Bot {
+    /// Files or folders to look at, relative to the working directory
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Print the changes and what would be asked of the forge; change nothing, and read no token
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The forge [default: by the variables of its CI, else by the remote's address]
+    #[arg(long, value_name = "FORGE")]
+    pub forge: Option<ForgeKind>,
+    /// The remote that is fetched from and pushed to
+    #[arg(long, value_name = "NAME", default_value = "origin")]
+    pub remote: String,
+    /// The branch to change [default: the remote's own default]
+    #[arg(long, value_name = "BRANCH")]
+    pub base: Option<String>,
+    /// The branch that is hotcold's alone
+    #[arg(long, value_name = "BRANCH", default_value = "hotcold/import-placement")]
+    pub branch: String,
+    /// Open the pull request as a draft
+    #[arg(long)]
+    pub draft: bool,
+    /// A template for the text of the pull request, as `minijinja` reads it
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
+    /// A command to run on the changed files before the commit, such as a formatter; its result is proved again
+    #[arg(long, value_name = "COMMAND")]
+    pub post_command: Option<String>,
+    /// Also make changes that rest on an assumption which you must judge
+    #[arg(long = "unsafe")]
+    pub unsafe_moves: bool,
+    /// Use this configuration file for every file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Where pull requests live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ForgeKind {
+    /// GitHub, also Enterprise
+    Github,
+    /// GitLab, where they are merge requests
+    Gitlab,
 }
 
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@
 //! # Invariants
 //!
 //! * Only `python/` names tree-sitter; `semantic` knows nothing of policy and `policy` nothing of syntax.
-//! * No file, process or clock outside `source`, `measure`, `config`'s loader and `main`.
+//! * No file, process or clock outside `source`, `measure`, `bot`, `config`'s loader and `main`.
 //! * Nothing unproven reaches disk or a diff: sinks take a [`verify::Rewrite`], and only [`verify::prove`] makes one.
 
 pub mod cli;
@@ -35,6 +35,7 @@ pub mod plan;
 pub mod sort;
 pub mod verify;
 
+pub mod bot;
 pub mod measure;
 pub mod outcome;
 pub mod report;

@@ -29,6 +29,7 @@ fn execute(cli: Cli, terminal: &terminal::Terminal) -> anyhow::Result<Exit> {
         Command::Measure(measure) => return run::measure(&measure, terminal),
         Command::Usage(usage) => return run::usage(&usage, terminal),
         Command::Track(track) => return run::track(&track, terminal),
+        Command::Bot(bot) => return run::bot(&bot, terminal),
         Command::Explain(explain) => return run::explain(&explain, terminal),
         Command::Init(init) => return run::init(&init, terminal),
         Command::Check(Check { common, strict, plan }) => (Action::Check { strict, plan }, common),

@@ -11,7 +11,7 @@ pub use review::{Kind, Prospect, Review, Reviewed, Standing};
 pub use startup::{ChainLink, EntryTime, Kept, Pinned, Startup, Stays, UnknownEntry, Way, Why};
 
 use crate::name::ModuleName;
-use crate::plan::Code;
+use crate::plan::{Code, Identity};
 use crate::policy::Verdict;
 use crate::text::LineColumn;
 use crate::verify::Rewrite;
@@ -53,6 +53,10 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// What changes in other files along with it.
     pub companions: Vec<PatchTarget>,
+    /// What it is called in other runs.
+    pub identity: Identity,
+    /// Where the import goes, in words; empty for a comment.
+    pub to: Vec<String>,
 }
 
 /// A string in another file that a test patches by, and what it becomes when the import moves.

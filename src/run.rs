@@ -1,6 +1,7 @@
 //! A command from start to end: find files, run the analysis, hand the outcome to its sink, tell the exit code.
 //! Check, diff and fix share everything but the sink.
 
+mod bot;
 mod evidence;
 mod explain;
 mod init;
@@ -10,6 +11,7 @@ mod sink;
 mod track;
 mod usage;
 
+pub use bot::bot;
 pub use explain::explain;
 pub use init::init;
 pub use measure::measure;
@@ -27,7 +29,7 @@ use hotcold::cli::{Action, Common, Exit, Origin, Run};
 use hotcold::config::{Config, Loader, Overrides, entry_points};
 use hotcold::outcome::{Outcome, Problem};
 use hotcold::pipeline::{self, Extent, Filter, Input, Inputs};
-use hotcold::plan::Safety;
+use hotcold::plan::{Declined, Identity, NOTHING_DECLINED, Safety};
 use hotcold::source::{self, Entry, Kind, Root, Selection, Tree};
 use rayon::prelude::*;
 
@@ -62,21 +64,36 @@ fn threads(jobs: Option<u16>) -> anyhow::Result<rayon::ThreadPool> {
 
 fn run_here(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
     let working_directory = working_directory()?;
+    let Found { outcome, stdin, judges } = find(run, &working_directory, NOTHING_DECLINED, terminal)?;
+    let sink = sink::Sink { run, terminal, working_directory: &working_directory, stdin: stdin.as_ref(), judges };
+    sink.take(outcome)
+}
+
+/// What an analysis gives.
+struct Found {
+    outcome: Outcome,
+    stdin: Option<Stdin>,
+    judges: sink::Judges,
+}
+
+/// Finds files from the working directory on and runs the analysis; paths in the outcome are relative to it, as are those
+/// that `declined` is asked about.
+fn find(run: &Run, working_directory: &Path, declined: Declined<'_>, terminal: &Terminal) -> anyhow::Result<Found> {
     let overrides = Overrides {
         config: run.common.config.clone(),
         target_version: run.common.target_version,
         exclude: run.common.exclude.clone(),
         ..Overrides::default()
     };
-    let mut loader = Loader::new(&read_configuration, &working_directory, overrides);
+    let mut loader = Loader::new(&read_configuration, working_directory, overrides);
     let (mut tree, stdin) = match &run.origin {
         Origin::Paths(paths) => {
             let force_exclude = run.common.force_exclude;
-            let selection = Selection { paths, working_directory: &working_directory, force_exclude };
+            let selection = Selection { paths, working_directory, force_exclude };
             (source::discover(&selection, &mut loader)?, None)
         }
         Origin::Stdin(name) => {
-            let (tree, stdin) = stdin(name.as_deref(), &working_directory, run, &mut loader)?;
+            let (tree, stdin) = stdin(name.as_deref(), working_directory, run, &mut loader)?;
             (tree, Some(stdin))
         }
     };
@@ -86,7 +103,7 @@ fn run_here(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
     let progress = terminal.progress();
     let mut skipped = Vec::new();
     for root in tree.roots {
-        let part = analyse(root, stdin.as_ref(), run, &working_directory, &progress, &mut skipped);
+        let part = analyse(root, stdin.as_ref(), run, working_directory, declined, &progress, &mut skipped);
         outcome.files.extend(part.files);
         outcome.problems.extend(part.problems);
         outcome.statistics.add(&part.statistics);
@@ -103,8 +120,7 @@ fn run_here(run: &Run, terminal: &Terminal) -> anyhow::Result<Exit> {
             writeln!(stderr, "read only: {path} ({why})")?;
         }
     }
-    let sink = sink::Sink { run, terminal, working_directory: &working_directory, stdin: stdin.as_ref(), judges };
-    sink.take(outcome)
+    Ok(Found { outcome, stdin, judges })
 }
 
 /// Whether there is something that imports can be judged by; says so on standard error if not.
@@ -163,6 +179,7 @@ fn analyse(
     stdin: Option<&Stdin>,
     run: &Run,
     working_directory: &Path,
+    declined: Declined<'_>,
     progress: &Progress,
     skipped: &mut Vec<(String, &'static str)>,
 ) -> Outcome {
@@ -197,12 +214,15 @@ fn analyse(
         Action::Diff => Extent::Moves,
         Action::Review => Extent::Review,
     };
+    let declined: Declined<'_> = &|identity| declined(&Identity { path: shown(&identity.path), ..identity.clone() });
     let (settings, only, safety) = (settings(&root), &run.common.only, safety(&run.common));
     // An exception may name a module of which nothing is known any more.
     let filter = if run.action == Action::Review { Filter::Nothing } else { Filter::Irrelevant };
-    let mut outcome = pipeline::run(Inputs { files, settings, only, safety, extent, filter, progress: &step });
+    let mut outcome =
+        pipeline::run(Inputs { files, settings, only, declined, safety, extent, filter, progress: &step });
     for file in &mut outcome.files {
         file.path = shown(&file.path);
+        file.findings.iter_mut().for_each(|finding| finding.identity.path = shown(&finding.identity.path));
         for proof in file.refusals.iter_mut().flat_map(|note| &mut note.proofs) {
             proof.path = shown(&proof.path);
         }

@@ -2,6 +2,7 @@
 //! nothing but imports changed and every name still means what it meant; or, by [`prove_tracking`], nothing but usage logging.
 //! Only the two make a [`Rewrite`], and only a `Rewrite` can be printed or written.
 
+mod layout;
 mod literals;
 mod tracking;
 
@@ -19,6 +20,7 @@ use crate::semantic::{
 };
 use crate::text::{LineColumn, Span};
 
+pub use layout::same_but_layout;
 pub use literals::Literals;
 pub use tracking::{Wanted, prove_tracking};
 

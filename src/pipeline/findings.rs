@@ -28,6 +28,13 @@ pub(super) fn findings(file: &File<'_>, plan: &Plan<'_>) -> Vec<Finding> {
             }
         };
         let mut finding = finding(file, subject, code, message);
+        finding.to = match planned.to() {
+            Destination::Functions(receivers) => {
+                receivers.iter().map(|receiver| file.name_of_receiver(receiver)).collect()
+            }
+            Destination::Hints => vec!["`if TYPE_CHECKING:`".to_owned()],
+            Destination::Module(_) | Destination::Present => vec!["module level".to_owned()],
+        };
         finding.companions = planned.companions().iter().map(companions::note).collect();
         findings.push(finding);
     }
@@ -65,6 +72,8 @@ fn finding(file: &File<'_>, subject: &Subject, code: FindingCode, message: Strin
         verdict: (*subject.verdict).clone(),
         notes: Vec::new(),
         companions: Vec::new(),
+        identity: file.identity(subject),
+        to: Vec::new(),
     }
 }
 

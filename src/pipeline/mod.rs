@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use crate::config::Config;
 use crate::name::ModuleName;
 use crate::outcome::Outcome;
-use crate::plan::Safety;
+use crate::plan::{Declined, Safety};
 use crate::project::{FileIndex, Project};
 use first::read;
 pub(crate) use first::{first_party, problem};
@@ -47,6 +47,8 @@ pub struct Inputs<'a> {
     pub settings: Vec<(String, String)>,
     /// Modules to consider; empty means all that are configured.
     pub only: &'a [ModuleName],
+    /// Changes that stay undone; their paths are relative to the project's root.
+    pub declined: Declined<'a>,
     /// What moves may rest on.
     pub safety: Safety,
     pub extent: Extent,
@@ -97,6 +99,7 @@ pub fn run(inputs: Inputs<'_>) -> Outcome {
         project: &project,
         sections: &sections,
         only: inputs.only,
+        declined: inputs.declined,
         safety: inputs.safety,
         extent: inputs.extent,
     };

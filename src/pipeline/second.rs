@@ -10,7 +10,7 @@ use crate::config::{Config, TypeHints};
 use crate::edit;
 use crate::name::ModuleName;
 use crate::outcome::{FileOutcome, Problem, Statistics};
-use crate::plan::{self, Code, Companion, Facts, File, Level, Plan, Safety};
+use crate::plan::{self, Code, Companion, Declined, Facts, File, Level, Plan, Safety};
 use crate::policy;
 use crate::project::Project;
 use crate::python::Module;
@@ -26,6 +26,7 @@ pub(super) struct Around<'a> {
     /// By the address of the configuration.
     pub(super) sections: &'a HashMap<usize, Sections>,
     pub(super) only: &'a [ModuleName],
+    pub(super) declined: Declined<'a>,
     pub(super) safety: Safety,
     pub(super) extent: Extent,
 }
@@ -49,11 +50,11 @@ pub(super) fn check(
     if opted_out(module) {
         return Ok(None);
     }
-    let Around { project, sections, only, safety, extent } = *around;
+    let Around { project, sections, only, declined, safety, extent } = *around;
     let Some(id) = project.find(&input.path) else { return Ok(None) };
     let model = Model::new(module);
     let facts = Facts::new(module, &model);
-    let file = File { module, model: &model, project, id, config: &input.config, only, safety, facts };
+    let file = File { module, model: &model, project, id, config: &input.config, only, declined, safety, facts };
     let plan = plan::plan(&file);
     let standings = if extent == Extent::Review { standing::standings(&file, &plan) } else { Vec::new() };
     if plan.subjects.is_empty() && strings.is_empty() && standings.is_empty() {

@@ -4,6 +4,7 @@
 mod facts;
 mod hints;
 mod hoist;
+mod identity;
 mod known;
 mod logging;
 mod refusal;
@@ -25,6 +26,7 @@ use crate::text::{LineColumn, Span, TextSize};
 
 pub use facts::{Facts, directive};
 pub use hints::{Deferral, NewGuard, TypingGuard, deferral};
+pub use identity::{Change, Declined, Identity, NOTHING_DECLINED};
 pub use known::is_test_file;
 pub use logging::cannot_log;
 pub use refusal::{At, Code, Place, Refusal};
@@ -38,6 +40,8 @@ pub struct File<'a> {
     pub config: &'a Config,
     /// Modules to consider; empty means all that are configured.
     pub only: &'a [ModuleName],
+    /// Changes that stay undone.
+    pub declined: Declined<'a>,
     pub safety: Safety,
     pub facts: Facts<'a>,
 }
@@ -327,7 +331,8 @@ impl<'a> File<'a> {
         // In a class body it runs at import, but it is no statement of the module's body either.
         let in_class = self.is_class_scope(&self.model.imports()[site]);
         let level = if in_class && verdict.place != policy::Place::Function { Level::Function } else { level };
-        Some(Subject { site, alias, target, bound, key, verdict, level })
+        let subject = Subject { site, alias, target, bound, key, verdict, level };
+        (!(self.declined)(&self.identity(&subject))).then_some(subject)
     }
 
     /// The configured module that covers an import.
@@ -337,6 +342,11 @@ impl<'a> File<'a> {
         let outside = || self.project.below_root(self.index(), &name);
         let found = self.config.lookup(&name).or_else(|| self.config.lookup(&outside()?));
         found.map(|(key, _)| key.clone())
+    }
+
+    /// What a change of the subject is called in other runs.
+    pub fn identity(&self, subject: &Subject) -> Identity {
+        Identity::of(self, subject)
     }
 
     /// Under `if TYPE_CHECKING:`: it never runs, and costs nothing.

@@ -9,7 +9,7 @@ use hotcold::config::{Config, Loader, Overrides};
 use hotcold::name::ModuleName;
 use hotcold::outcome::Standing;
 use hotcold::pipeline::{self, Extent, Filter, Input, Inputs};
-use hotcold::plan::{Code, Safety};
+use hotcold::plan::{Code, NOTHING_DECLINED, Safety};
 use hotcold::report::explain as report;
 use hotcold::source::{self, Selection, Tree};
 
@@ -74,6 +74,7 @@ fn concerned(
             files,
             settings: settings(root),
             only: std::slice::from_ref(key),
+            declined: NOTHING_DECLINED,
             safety: Safety::Safe,
             extent: Extent::Review,
             filter: Filter::Irrelevant,

@@ -157,7 +157,7 @@ impl Sink<'_> {
     ///
     /// What changes along with a move is written first: a patch by the new target holds with the old module as well, but
     /// not the other way round. So a module stays as it is if a file that its moves need could not be written.
-    fn write_files(&self, outcome: &mut Outcome) {
+    pub fn write_files(&self, outcome: &mut Outcome) {
         let needs: Vec<BTreeSet<usize>> = outcome.files.iter().map(|file| needed(file, outcome)).collect();
         let mut open: BTreeSet<usize> =
             outcome.files.iter().enumerate().filter(|(_, file)| file.rewrite.is_some()).map(|(at, _)| at).collect();

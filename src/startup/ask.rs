@@ -6,7 +6,7 @@ use super::fate::End;
 use crate::config::Config;
 use crate::evidence::Pin;
 use crate::name::ModuleName;
-use crate::plan::{self, Facts, File, Level, Plan, Safety, Subject};
+use crate::plan::{self, Facts, File, Level, NOTHING_DECLINED, Plan, Safety, Subject};
 use crate::project::{FileId, Project};
 use crate::python::Module;
 use crate::semantic::Model;
@@ -45,7 +45,8 @@ pub fn ask(
     let model = Model::new(module);
     let facts = Facts::new(module, &model);
     let all = pinned(config, by_key.keys().copied());
-    let mut file = File { module, model: &model, project, id, config: &all, only: &[], safety, facts };
+    let mut file =
+        File { module, model: &model, project, id, config: &all, only: &[], declined: NOTHING_DECLINED, safety, facts };
     // All at once first: what moves then, and binds a name that no other import binds, moves alone as well.
     let mut answers = Vec::new();
     let mut left = Vec::new();

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use crate::name::ModuleName;
 use crate::outcome::Problem;
 use crate::pipeline::{self, Input};
-use crate::plan::{Facts, File, Safety};
+use crate::plan::{Facts, File, NOTHING_DECLINED, Safety};
 use crate::project::{FileId, Project, ScanKind};
 use crate::python::{self, Module, TRACKER, Tracking};
 use crate::semantic::Model;
@@ -208,7 +208,8 @@ fn names_a_module(input: &Input) -> bool {
 
 fn wanted(input: &Input, module: &Module, model: &Model<'_>, project: &Project, id: FileId) -> Uses {
     let facts = Facts::new(module, model);
-    let file = File { module, model, project, id, config: &input.config, only: &[], safety: Safety::Safe, facts };
+    let (only, declined, safety) = (&[], NOTHING_DECLINED, Safety::Safe);
+    let file = File { module, model, project, id, config: &input.config, only, declined, safety, facts };
     let uses = uses::of(&file);
     let scanned = project.scans_of(id).find(|(_, scan)| scan.kind == ScanKind::Reads);
     match scanned {

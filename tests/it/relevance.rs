@@ -11,7 +11,7 @@ use hotcold::config::{Loader, Overrides};
 use hotcold::name::ModuleName;
 use hotcold::outcome::Outcome;
 use hotcold::pipeline::{self, Extent, Filter, Input, Inputs};
-use hotcold::plan::Safety;
+use hotcold::plan::{NOTHING_DECLINED, Safety};
 use hotcold::project::{By, FileIndex, Glance, Surroundings, Triggers, module_of_path};
 use hotcold::python;
 use hotcold::source::{self, Kind, Selection};
@@ -49,7 +49,16 @@ impl Sources {
     fn outcome(&self, filter: Filter, extent: Extent, safety: Safety) -> Outcome {
         let progress = &|_, _| {};
         let (files, settings) = (self.files.clone(), Vec::new());
-        pipeline::run(Inputs { files, settings, only: &[], safety, extent, filter, progress })
+        pipeline::run(Inputs {
+            files,
+            settings,
+            only: &[],
+            declined: NOTHING_DECLINED,
+            safety,
+            extent,
+            filter,
+            progress,
+        })
     }
 
     /// What differs when files that cannot matter are not parsed.

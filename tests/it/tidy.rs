@@ -47,7 +47,7 @@ fn only_the_python_layer_names_tree_sitter() {
 fn layers_look_down_only() {
     const LAYERS: &[&str] = &[
         "text", "name", "python", "sort", "semantic", "project", "evidence", "policy", "config", "plan", "edit",
-        "verify", "outcome", "startup", "pipeline", "track", "cli", "source", "measure", "report", "run",
+        "verify", "outcome", "startup", "pipeline", "track", "cli", "source", "measure", "bot", "report", "run",
     ];
     let rank = |path: &Path| LAYERS.iter().position(|layer| in_layer(path, layer));
     for (path, text) in sources() {
@@ -67,7 +67,7 @@ fn layers_look_down_only() {
 #[test]
 fn the_core_touches_no_disk_process_or_clock() {
     const WORLD: &[&str] = &["std::fs", "std::process::Command", "std::net", "std::time", "std::env", "Command::new"];
-    const OUTSIDE: &[&str] = &["source", "measure", "run", "main", "terminal"];
+    const OUTSIDE: &[&str] = &["source", "measure", "bot", "run", "main", "terminal"];
     for (path, text) in sources() {
         if OUTSIDE.iter().any(|layer| in_layer(&path, layer)) {
             continue;

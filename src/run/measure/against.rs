@@ -13,7 +13,7 @@ use hotcold::measure::{self, Bench, Failure, Once, Side};
 use hotcold::name::ModuleName;
 use hotcold::outcome::Startup;
 use hotcold::pipeline::{self, Extent, Filter, Inputs};
-use hotcold::plan::Safety;
+use hotcold::plan::{NOTHING_DECLINED, Safety};
 use hotcold::report::against::{self as report, Against, Predicted};
 use hotcold::source::{self, Checkout, Repository, Selection};
 
@@ -194,6 +194,7 @@ fn startup(tree: &Tree<'_>, entry: &ModuleName, top: &Path) -> anyhow::Result<Fo
         files: root.files.iter().filter_map(|entry| input(entry, None, &entry.relative).ok().flatten()).collect(),
         settings: settings(&root),
         only: &[],
+        declined: NOTHING_DECLINED,
         safety: Safety::Safe,
         extent: Extent::Startup,
         filter: Filter::Irrelevant,

@@ -1,0 +1,159 @@
+//! GitHub and GitHub Enterprise, by REST.
+
+use serde_json::{Value, json};
+use ureq::http::Method;
+
+use super::http::{Answer, Client};
+use super::{Forge, ForgeError, Place, PullRequest, Secret};
+
+/// As many as a page holds.
+const PAGE: usize = 100;
+
+/// More pages than a branch has pull requests.
+const MOST_PAGES: usize = 20;
+
+/// One repository.
+pub struct Github {
+    client: Client,
+    /// Where people look at it.
+    web: String,
+    owner: String,
+    name: String,
+}
+
+impl Github {
+    /// `base` is the API's address, `web` that of the pages.
+    pub fn new(base: &str, web: &str, owner: &str, name: &str, token: &Secret, variable: &'static str) -> Github {
+        let headers = vec![
+            // The second is for servers that know nothing of GitHub.
+            ("accept", "application/vnd.github+json, application/json;q=0.9".to_owned()),
+            ("authorization", format!("Bearer {}", token.reveal())),
+            ("x-github-api-version", "2022-11-28".to_owned()),
+        ];
+        Github {
+            client: Client::new(base, headers, variable),
+            web: web.trim_end_matches('/').to_owned(),
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/repos/{}/{}{rest}", encoded(&self.owner), encoded(&self.name))
+    }
+
+    fn get(&mut self, path: &str) -> Result<Answer, ForgeError> {
+        self.client.ask(Method::GET, path, None, &|_| false)
+    }
+
+    /// All items of all pages.
+    fn pages(&mut self, path: &str) -> Result<Vec<Value>, ForgeError> {
+        let mut items = Vec::new();
+        let sign = if path.contains('?') { '&' } else { '?' };
+        for page in 1..=MOST_PAGES {
+            let answer = self.get(&format!("{path}{sign}per_page={PAGE}&page={page}"))?;
+            let Value::Array(found) = self.client.json(&answer)? else { return Err(self.client.lacks(path)) };
+            items.extend(found);
+            if !answer.has_next_page() {
+                break;
+            }
+        }
+        Ok(items)
+    }
+
+    fn list(&mut self, place: &Place, state: &str) -> Result<Vec<Value>, ForgeError> {
+        let head = encoded(&format!("{}:{}", self.owner, place.branch));
+        let path = self.path(&format!("/pulls?state={state}&head={head}"));
+        let found = self.pages(&path)?;
+        // Some servers do not know the filter.
+        let is_ours = |pull: &Value| pull["head"]["ref"].as_str() == Some(place.branch.as_str());
+        Ok(found.into_iter().filter(is_ours).collect())
+    }
+
+    fn pull_request(&self, pull: &Value) -> Result<PullRequest, ForgeError> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let labels = pull["labels"].as_array().into_iter().flatten();
+        Ok(PullRequest {
+            number: pull["number"].as_u64().ok_or_else(|| self.client.lacks("a pull request"))?,
+            url: text(&pull["html_url"]),
+            title: text(&pull["title"]),
+            body: text(&pull["body"]),
+            labels: labels.map(|label| text(&label["name"])).collect(),
+        })
+    }
+
+    fn write(&mut self, method: Method, path: &str, body: &Value) -> Result<Value, ForgeError> {
+        let answer = self.client.ask(method, path, Some(body), &|_| false)?;
+        self.client.json(&answer)
+    }
+}
+
+impl Forge for Github {
+    fn open(&mut self, place: &Place) -> Result<Option<PullRequest>, ForgeError> {
+        let found = self.list(place, "open")?;
+        found.first().map(|pull| self.pull_request(pull)).transpose()
+    }
+
+    fn closed(&mut self, place: &Place) -> Result<Vec<PullRequest>, ForgeError> {
+        let found = self.list(place, "closed")?;
+        found.iter().filter(|pull| pull["merged_at"].is_null()).map(|pull| self.pull_request(pull)).collect()
+    }
+
+    fn create(&mut self, place: &Place, title: &str, body: &str) -> Result<PullRequest, ForgeError> {
+        let Place { base, branch, draft } = place;
+        let new = json!({"title": title, "body": body, "head": branch, "base": base, "draft": draft});
+        // A branch that was pushed a moment ago is not known everywhere yet.
+        let early = |answer: &Answer| {
+            let said = answer.message();
+            answer.status == 422
+                && (said.contains("Could not resolve to a node") || said.contains("Head sha can't be blank"))
+        };
+        let path = self.path("/pulls");
+        let answer = self.client.ask(Method::POST, &path, Some(&new), &early)?;
+        let said = answer.message();
+        match answer.status {
+            422 if said.contains("A pull request already exists") => {
+                let open = self.open(place)?.ok_or_else(|| self.client.refusal(&answer))?;
+                self.update(open.number, title, body)?;
+                Ok(open)
+            }
+            422 if said.contains("No commits between") => {
+                Err(ForgeError::NoCommits { base: base.clone(), branch: branch.clone() })
+            }
+            422 if early(&answer) => Err(ForgeError::NoHead(branch.clone())),
+            403 if said.contains("not permitted to create or approve pull requests") => {
+                let compare = format!("{}/{}/{}/compare/{base}...{branch}?expand=1", self.web, self.owner, self.name);
+                Err(ForgeError::NotPermitted { compare })
+            }
+            _ => self.client.json(&answer).and_then(|pull| self.pull_request(&pull)),
+        }
+    }
+
+    fn update(&mut self, number: u64, title: &str, body: &str) -> Result<(), ForgeError> {
+        let path = self.path(&format!("/pulls/{number}"));
+        self.write(Method::PATCH, &path, &json!({"title": title, "body": body})).map(drop)
+    }
+
+    fn close(&mut self, number: u64, body: &str) -> Result<(), ForgeError> {
+        let path = self.path(&format!("/pulls/{number}"));
+        self.write(Method::PATCH, &path, &json!({"state": "closed", "body": body})).map(drop)
+    }
+
+    fn comments(&mut self, number: u64) -> Result<Vec<String>, ForgeError> {
+        let found = self.pages(&self.path(&format!("/issues/{number}/comments")))?;
+        Ok(found.iter().filter_map(|comment| comment["body"].as_str().map(str::to_owned)).collect())
+    }
+
+    fn comment(&mut self, number: u64, text: &str) -> Result<(), ForgeError> {
+        let path = self.path(&format!("/issues/{number}/comments"));
+        self.write(Method::POST, &path, &json!({"body": text})).map(drop)
+    }
+}
+
+/// As a part of an address.
+pub(super) fn encoded(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    text.bytes()
+        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
