@@ -1,0 +1,14 @@
+//! The forges that the tests of the bot run against, and the tests of the forges themselves.
+
+mod answers;
+mod branches;
+mod description;
+mod forge;
+mod forge_tests;
+mod git;
+mod github;
+mod http;
+mod loopback;
+mod refusals;
+mod shapes;
+mod world;
