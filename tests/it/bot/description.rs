@@ -23,6 +23,8 @@ pub struct Operation {
     pub id: String,
     /// The arguments in the path, decoded.
     pub arguments: HashMap<String, String>,
+    /// Whether a name in the path holds a slash that is not encoded.
+    has_bare_slash: bool,
     pointer: String,
 }
 
@@ -63,10 +65,10 @@ impl Description {
         let method = method.to_lowercase();
         let matching = paths.iter().filter_map(|(template, methods)| {
             let operation = methods.get(&method)?;
-            let arguments = arguments(template, path)?;
+            let (arguments, has_bare_slash) = arguments(template, path)?;
             let id = operation["operationId"].as_str()?.to_owned();
             let pointer = format!("/paths/{}/{method}", escape(template));
-            Some((template.matches('{').count(), Operation { id, arguments, pointer }))
+            Some((template.matches('{').count(), Operation { id, arguments, has_bare_slash, pointer }))
         });
         matching.min_by_key(|(parameters, _)| *parameters).map(|(_, operation)| operation)
     }
@@ -74,6 +76,10 @@ impl Description {
     /// What in a request breaks the description of its operation.
     pub fn check(&self, operation: &Operation, request: &Request) -> Vec<String> {
         let mut found = self.check_parameters(operation, request);
+        // GitHub takes `refs/heads/a/b` as well; the description has one part of the path there.
+        if operation.has_bare_slash {
+            found.push(format!("{} {}: a slash in a name is not encoded", operation.id, request.path));
+        }
         found.extend(self.check_body(operation, request));
         found
     }
@@ -240,11 +246,12 @@ pub fn merge(below: &mut Value, above: Value) {
 }
 
 /// The arguments of a path in a template; nothing where it is not of it. The last one of a name that holds slashes, such
-/// as a branch, takes the rest.
-fn arguments(template: &str, path: &str) -> Option<HashMap<String, String>> {
+/// as a branch, takes the rest; with the arguments comes whether it held a slash as it is.
+fn arguments(template: &str, path: &str) -> Option<(HashMap<String, String>, bool)> {
     const WITH_SLASHES: &[&str] = &["{ref}", "{branch}", "{basehead}"];
     let mut arguments = HashMap::new();
     let mut rest = path;
+    let mut has_bare_slash = false;
     let parts: Vec<&str> = template.trim_start_matches('/').split('/').collect();
     for (number, part) in parts.iter().enumerate() {
         rest = rest.strip_prefix('/')?;
@@ -253,6 +260,7 @@ fn arguments(template: &str, path: &str) -> Option<HashMap<String, String>> {
         match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
             Some(_) if end == 0 => return None,
             Some(name) => {
+                has_bare_slash |= rest[..end].contains('/');
                 arguments.insert(name.to_owned(), decode(&rest[..end]));
             }
             None if *part != &rest[..end] => return None,
@@ -260,7 +268,7 @@ fn arguments(template: &str, path: &str) -> Option<HashMap<String, String>> {
         }
         rest = &rest[end..];
     }
-    rest.is_empty().then_some(arguments)
+    rest.is_empty().then_some((arguments, has_bare_slash))
 }
 
 /// The value that a text in a path or a query stands for.

@@ -77,6 +77,11 @@ fn with_branch() -> Forge {
     Forge::start(bare)
 }
 
+/// A branch as a part of a path.
+fn encoded(branch: &str) -> String {
+    branch.replace('/', "%2F")
+}
+
 /// `git push` of a clone, with a token in a header that stands in no argument.
 fn push(clone: &Path, token: &str, arguments: &[&str]) -> Output {
     let encoded = BASE64_STANDARD.encode(format!("x-access-token:{token}"));
@@ -126,6 +131,7 @@ fn each_departure_from_the_description_is_written_down() {
         ("GET", "/repos/octo/orders/merges", NONE, "there is no such operation"),
         ("PUT", "/repos/octo/orders/pulls/1", NONE, "there is no such operation"),
         ("GET", "/repos/octo/orders", Some(|| json!({})), "it takes no body"),
+        ("GET", "/repos/octo/orders/git/ref/heads/main", NONE, "a slash in a name is not encoded"),
     ];
     for (method, path, body, violation) in cases {
         let forge = with_branch();
@@ -204,10 +210,11 @@ fn a_pull_request_follows_its_branch_until_it_is_closed() {
     forge.bare().commit(BRANCH, &[("orders/more.py", Some("MORE = 1\n"))], "Another");
     assert_eq!(forge.pull(1).head_sha, second);
 
-    let gone = expect(&forge, "DELETE", &format!("/repos/octo/orders/git/refs/heads/{BRANCH}"), None);
+    let reference = format!("/repos/octo/orders/git/refs/heads%2F{}", encoded(BRANCH));
+    let gone = expect(&forge, "DELETE", &reference, None);
     assert_eq!((gone.status, forge.bare().head(BRANCH)), (204, None));
     assert_eq!(expect(&forge, "GET", "/repos/octo/orders/pulls/1", None).status, 200);
-    let again = expect(&forge, "DELETE", &format!("/repos/octo/orders/git/refs/heads/{BRANCH}"), None);
+    let again = expect(&forge, "DELETE", &reference, None);
     assert_eq!((again.status, &again.body["message"]), (422, &json!("Reference does not exist")));
     forge.assert_no_violations();
 }
@@ -291,17 +298,15 @@ fn comments_labels_references_and_commits_are_kept() {
     assert_eq!(expect(&forge, "GET", issue, None).body["labels"][0]["name"], json!("imports"));
 
     let head = forge.bare().head(BRANCH).expect("the branch is there");
-    for path in [format!("git/ref/heads/{BRANCH}"), format!("git/ref/heads%2F{}", BRANCH.replace('/', "%2F"))] {
-        let found = expect(&forge, "GET", &format!("/repos/octo/orders/{path}"), None);
-        assert_eq!(found.body["object"]["sha"], json!(head));
-    }
-    let all = expect(&forge, "GET", "/repos/octo/orders/git/matching-refs/heads/hotcold/", None);
+    let found = expect(&forge, "GET", &format!("/repos/octo/orders/git/ref/heads%2F{}", encoded(BRANCH)), None);
+    assert_eq!(found.body["object"]["sha"], json!(head));
+    let all = expect(&forge, "GET", "/repos/octo/orders/git/matching-refs/heads%2Fhotcold%2F", None);
     assert_eq!(all.body.as_array().map(Vec::len), Some(1));
-    let branch = expect(&forge, "GET", &format!("/repos/octo/orders/branches/{BRANCH}"), None);
+    let branch = expect(&forge, "GET", &format!("/repos/octo/orders/branches/{}", encoded(BRANCH)), None);
     assert_eq!(branch.body["commit"]["sha"], json!(head));
     let commit = expect(&forge, "GET", &format!("/repos/octo/orders/commits/{head}"), None);
     assert_eq!(commit.body["commit"]["tree"]["sha"], json!(forge.bare().tree(BRANCH)));
-    let compared = expect(&forge, "GET", &format!("/repos/octo/orders/compare/{BASE}...{BRANCH}"), None);
+    let compared = expect(&forge, "GET", &format!("/repos/octo/orders/compare/{BASE}...{}", encoded(BRANCH)), None);
     assert_eq!((&compared.body["status"], &compared.body["ahead_by"]), (&json!("ahead"), &json!(1)));
     let files = expect(&forge, "GET", "/repos/octo/orders/pulls/1/files", None);
     assert_eq!(files.body[0]["filename"], json!("orders/new.py"));
@@ -311,8 +316,8 @@ fn comments_labels_references_and_commits_are_kept() {
     assert_eq!(expect(&forge, "POST", refs, Some(new.clone())).status, 201);
     assert_eq!(expect(&forge, "POST", refs, Some(new)).status, 422);
     let back = |force: bool| json!({ "sha": base, "force": force });
-    assert_eq!(expect(&forge, "PATCH", &format!("{refs}/heads/new"), Some(back(false))).status, 422);
-    assert_eq!(expect(&forge, "PATCH", &format!("{refs}/heads/new"), Some(back(true))).status, 200);
+    assert_eq!(expect(&forge, "PATCH", &format!("{refs}/heads%2Fnew"), Some(back(false))).status, 422);
+    assert_eq!(expect(&forge, "PATCH", &format!("{refs}/heads%2Fnew"), Some(back(true))).status, 200);
     assert_eq!(forge.bare().head("new"), base);
     forge.assert_no_violations();
 }

@@ -46,6 +46,18 @@ pub struct Server {
 }
 
 impl Request {
+    /// A request that came over no wire.
+    pub fn new(method: &str, path: &str, raw_query: &str, body: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            raw_query: raw_query.to_owned(),
+            headers: vec![],
+            body: body.into(),
+            at: Instant::now(),
+        }
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }

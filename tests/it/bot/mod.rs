@@ -9,6 +9,7 @@ mod git;
 mod github;
 mod http;
 mod loopback;
+mod prism_tests;
 mod refusals;
 mod shapes;
 mod world;
