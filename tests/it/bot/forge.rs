@@ -1,12 +1,13 @@
-//! GitHub on loopback: it keeps pull requests, comments and labels over a bare repository, at the address of a GitHub
+//! GitHub, or GitLab, on loopback: it keeps pull requests, comments and labels over a bare repository, at the address of a GitHub
 //! Enterprise, and holds every request against GitHub's own description. A test steers it and asks what came.
 
 use std::sync::{Arc, Mutex};
 
 use super::git::{Bare, Checkout, Merge, Service};
-use super::github::GitHub;
+use super::github::{self, GitHub};
+use super::gitlab::{self, GitLab};
 use super::http::{Answer, Request};
-use super::loopback::{Loopback, Moment, Reaction, Recorded, lock};
+use super::loopback::{Api, Loopback, Moment, Reaction, Recorded, lock};
 use super::world::{Identity, Pull, State, World};
 
 pub const OWNER: &str = "octo";
@@ -15,6 +16,8 @@ pub const TOKEN: &str = "ghs_0123456789abcdefghijklmnopqrstuvwxyz";
 
 pub struct Forge {
     loopback: Loopback,
+    /// What stands before each path of the API.
+    prefix: &'static str,
     world: Arc<Mutex<World>>,
     bare: Arc<Bare>,
 }
@@ -26,17 +29,33 @@ impl Forge {
     }
 
     pub fn start_as(bare: Bare, identity: Identity) -> Self {
-        let bare = Arc::new(bare);
-        let world = Arc::new(Mutex::new(World::new(Arc::clone(&bare), identity)));
-        let service = Service::new(&bare, REPOSITORY, TOKEN);
-        let loopback = Loopback::start(Arc::new(GitHub::new(Arc::clone(&world))), service);
-        lock(&world).url = loopback.url();
-        Self { loopback, world, bare }
+        let make = |world| -> Arc<dyn Api> { Arc::new(GitHub::new(world)) };
+        Self::with(bare, identity, make, github::PREFIX, TOKEN)
     }
 
-    /// What `GITHUB_API_URL` is set to.
+    /// GitLab over a repository, with the token of a person.
+    pub fn gitlab(bare: Bare) -> Self {
+        let make = |world| -> Arc<dyn Api> { Arc::new(GitLab::new(world)) };
+        Self::with(bare, Identity::Person, make, gitlab::PREFIX, gitlab::TOKEN)
+    }
+
+    fn with(
+        bare: Bare,
+        identity: Identity,
+        make: impl Fn(Arc<Mutex<World>>) -> Arc<dyn Api>,
+        prefix: &'static str,
+        token: &str,
+    ) -> Self {
+        let bare = Arc::new(bare);
+        let world = Arc::new(Mutex::new(World::new(Arc::clone(&bare), identity)));
+        let loopback = Loopback::start(make(Arc::clone(&world)), Service::new(&bare, REPOSITORY, token));
+        lock(&world).url = loopback.url();
+        Self { loopback, prefix, world, bare }
+    }
+
+    /// What `GITHUB_API_URL`, or `CI_API_V4_URL`, is set to.
     pub fn api(&self) -> String {
-        format!("{}/api/v3", self.loopback.url())
+        format!("{}{}", self.loopback.url(), self.prefix)
     }
 
     /// What `GITHUB_SERVER_URL` is set to.

@@ -17,14 +17,14 @@ use super::refusals;
 use super::world::{Identity, State};
 use crate::support::{run, stderr};
 
-const BRANCH: &str = "hotcold/import-placement";
+pub const BRANCH: &str = "hotcold/import-placement";
 const PULLS: &str = "/repos/octo/orders/pulls";
 
 /// What came back for a request: the status, the JSON, the `Link` header.
-struct Reply {
-    status: u16,
-    body: Value,
-    link: String,
+pub struct Reply {
+    pub status: u16,
+    pub body: Value,
+    pub link: String,
 }
 
 /// A request as the bot sends it.
@@ -40,16 +40,29 @@ fn ask_with(
     body: Option<Value>,
     headers: &[(&str, &str)],
 ) -> Result<Reply, ureq::Error> {
-    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
     let usual = [
         ("Accept", "application/vnd.github+json, application/json;q=0.9"),
         ("X-GitHub-Api-Version", "2022-11-28"),
         ("User-Agent", "hotcold/0"),
         ("Content-Type", "application/json"),
     ];
-    let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", forge.api()));
     let replaced = |name: &str| headers.iter().any(|(own, _)| *own == name);
-    for (name, value) in usual.iter().filter(|(name, _)| !replaced(name)).chain(headers) {
+    let headers: Vec<_> =
+        usual.into_iter().filter(|(name, _)| !replaced(name)).chain(headers.iter().copied()).collect();
+    send(forge, method, path, body, &headers)
+}
+
+/// A request to the API with these headers.
+pub fn send(
+    forge: &Forge,
+    method: &str,
+    path: &str,
+    body: Option<Value>,
+    headers: &[(&str, &str)],
+) -> Result<Reply, ureq::Error> {
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+    let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", forge.api()));
+    for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let text = body.map(|body| body.to_string()).unwrap_or_default();
@@ -435,4 +448,26 @@ fn a_clone_stands_where_the_repository_does() {
     assert_ne!(clone.condition(), before);
     assert_eq!(clone.git(&["rev-parse", "HEAD"]), forge.bare().head(BASE).expect("the base branch is there"));
     assert_eq!(forge.bare().file(BASE, "orders/new.py"), "NEW = 1\n");
+}
+
+#[test]
+fn each_refusal_says_its_status_and_a_message() {
+    let all = [
+        (refusals::head_sha_blank(), 422, "Head sha can't be blank"),
+        (refusals::unresolved_node(), 422, "Could not resolve to a node"),
+        (refusals::actions_not_permitted(), 403, "GitHub Actions is not permitted to create or approve pull requests."),
+        (refusals::not_accessible(), 403, "Resource not accessible by integration"),
+        (refusals::limit_until(1_767_571_260), 403, "API rate limit exceeded"),
+        (refusals::secondary_limit(403), 403, "secondary rate limit"),
+        (refusals::server_error(), 500, "Server Error"),
+    ];
+    let forge = with_branch();
+    for (refusal, status, message) in all {
+        forge.fail_next("POST", "/pulls", refusal);
+        let reply = expect(&forge, "POST", PULLS, Some(proposal()));
+        assert_eq!(reply.status, status, "{message}");
+        assert!(reply.body["message"].is_string() && reply.body.to_string().contains(message), "{}", reply.body);
+    }
+    assert_eq!(forge.writes()[0].json(), proposal());
+    assert_eq!(forge.pulls().len(), 0);
 }

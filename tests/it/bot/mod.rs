@@ -7,6 +7,8 @@ mod forge;
 mod forge_tests;
 mod git;
 mod github;
+mod gitlab;
+mod gitlab_tests;
 mod http;
 mod loopback;
 mod prism_tests;
