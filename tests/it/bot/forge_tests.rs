@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -95,13 +95,19 @@ fn encoded(branch: &str) -> String {
     branch.replace('/', "%2F")
 }
 
-/// `git push` of a clone, with a token in a header that stands in no argument.
-fn push(clone: &Path, token: &str, arguments: &[&str]) -> Output {
+/// `git push` of a checkout, with a token that stands in its environment and in no argument.
+pub fn push_command(checkout: &Path, token: &str, arguments: &[&str]) -> Command {
     let encoded = BASE64_STANDARD.encode(format!("x-access-token:{token}"));
     let header = format!("Authorization: Basic {encoded}");
     let settings =
         [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "http.extraHeader"), ("GIT_CONFIG_VALUE_0", &header)];
-    run(clean(clone).arg("push").args(arguments).envs(settings))
+    let mut command = clean(checkout);
+    command.arg("push").args(arguments).envs(settings);
+    command
+}
+
+fn push(checkout: &Path, token: &str, arguments: &[&str]) -> Output {
+    run(&mut push_command(checkout, token, arguments))
 }
 
 #[test]
@@ -470,4 +476,19 @@ fn each_refusal_says_its_status_and_a_message() {
     }
     assert_eq!(forge.writes()[0].json(), proposal());
     assert_eq!(forge.pulls().len(), 0);
+}
+
+#[test]
+fn a_person_edits_closes_and_opens_again() {
+    let forge = with_branch();
+    let made = expect(&forge, "POST", PULLS, Some(proposal()));
+    assert_eq!(made.body["html_url"], json!(format!("{}/{REPOSITORY}/pull/1", forge.url())));
+    forge.forget();
+    forge.edit(1, "By a person");
+    forge.close(1);
+    assert_eq!((forge.pull(1).state, forge.pull(1).body.as_deref()), (State::Closed, Some("By a person")));
+    forge.reopen(1);
+    let read = expect(&forge, "GET", "/repos/octo/orders/pulls/1", None);
+    assert_eq!((&read.body["state"], &read.body["body"]), (&json!("open"), &json!("By a person")));
+    assert_eq!(forge.recorded().len(), 1);
 }

@@ -41,6 +41,10 @@ fn a_merge_request_lives_on_gitlab() {
     let text = json!(["Another open merge request already exists for this source branch: !1"]);
     assert_eq!((again.status, &again.body["message"]), (409, &text));
 
+    let absent = json!({ "source_branch": "absent", "target_branch": BASE, "title": "t" });
+    let refused = ask(&forge, "POST", MERGE_REQUESTS, Some(absent));
+    assert_eq!((refused.status, &refused.body["message"][0]), (422, &json!("Source branch \"absent\" does not exist")));
+
     let one = format!("{MERGE_REQUESTS}/1");
     forge.bare().commit(BRANCH, &[("orders/new.py", None)], "Somebody's commit");
     let commits = ask(&forge, "GET", &format!("{one}/commits?per_page=100"), None);
