@@ -2,6 +2,7 @@
 //! code itself.
 
 mod against;
+mod bot;
 mod branch;
 mod cases;
 mod cli;
