@@ -11,6 +11,7 @@ mod gitlab;
 mod gitlab_answers;
 mod gitlab_tests;
 mod http;
+mod life_tests;
 mod loopback;
 mod prism_tests;
 mod refusals;
