@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -95,13 +95,19 @@ fn encoded(branch: &str) -> String {
     branch.replace('/', "%2F")
 }
 
-/// `git push` of a clone, with a token in a header that stands in no argument.
-fn push(clone: &Path, token: &str, arguments: &[&str]) -> Output {
+/// `git push` of a checkout, with a token that stands in its environment and in no argument.
+pub fn push_command(checkout: &Path, token: &str, arguments: &[&str]) -> Command {
     let encoded = BASE64_STANDARD.encode(format!("x-access-token:{token}"));
     let header = format!("Authorization: Basic {encoded}");
     let settings =
         [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "http.extraHeader"), ("GIT_CONFIG_VALUE_0", &header)];
-    run(clean(clone).arg("push").args(arguments).envs(settings))
+    let mut command = clean(checkout);
+    command.arg("push").args(arguments).envs(settings);
+    command
+}
+
+fn push(checkout: &Path, token: &str, arguments: &[&str]) -> Output {
+    run(&mut push_command(checkout, token, arguments))
 }
 
 #[test]
@@ -126,29 +132,23 @@ fn a_pull_request_that_keeps_to_the_description_is_made() {
 
 #[test]
 fn each_departure_from_the_description_is_written_down() {
-    const NONE: Option<fn() -> Value> = None;
-    let cases: &[(&str, &str, Option<fn() -> Value>, &str)] = &[
-        ("POST", PULLS, Some(|| json!({ "title": "t", "head": BRANCH })), "\"base\" is a required property"),
-        ("POST", PULLS, Some(|| json!({ "title": 1, "head": BRANCH, "base": BASE })), "/title: 1 is not of type"),
-        (
-            "POST",
-            PULLS,
-            Some(|| json!({ "titel": "t", "head": BRANCH, "base": BASE })),
-            "/titel: there is no such field",
-        ),
-        ("POST", PULLS, NONE, "its body is no JSON"),
-        ("GET", "/repos/octo/orders/pulls?state=opened", NONE, "\"opened\" is not one of"),
-        ("GET", "/repos/octo/orders/pulls?per_page=many", NONE, "\"many\" is not of type"),
-        ("GET", "/repos/octo/orders/pulls?branch=x", NONE, "branch: there is no such parameter"),
-        ("GET", "/repos/octo/orders/pulls/one", NONE, "\"one\" is not of type"),
-        ("GET", "/repos/octo/orders/merges", NONE, "there is no such operation"),
-        ("PUT", "/repos/octo/orders/pulls/1", NONE, "there is no such operation"),
-        ("GET", "/repos/octo/orders", Some(|| json!({})), "it takes no body"),
-        ("GET", "/repos/octo/orders/git/ref/heads/main", NONE, "a slash in a name is not encoded"),
+    let cases = [
+        ("POST", PULLS, Some(json!({ "title": "t", "head": BRANCH })), "\"base\" is a required property"),
+        ("POST", PULLS, Some(json!({ "title": 1, "head": BRANCH, "base": BASE })), "/title: 1 is not of type"),
+        ("POST", PULLS, Some(json!({ "titel": "t", "head": BRANCH, "base": BASE })), "/titel: there is no such field"),
+        ("POST", PULLS, None, "its body is no JSON"),
+        ("GET", "/repos/octo/orders/pulls?state=opened", None, "\"opened\" is not one of"),
+        ("GET", "/repos/octo/orders/pulls?per_page=many", None, "\"many\" is not of type"),
+        ("GET", "/repos/octo/orders/pulls?branch=x", None, "branch: there is no such parameter"),
+        ("GET", "/repos/octo/orders/pulls/one", None, "\"one\" is not of type"),
+        ("GET", "/repos/octo/orders/merges", None, "there is no such operation"),
+        ("PUT", "/repos/octo/orders/pulls/1", None, "there is no such operation"),
+        ("GET", "/repos/octo/orders", Some(json!({})), "it takes no body"),
+        ("GET", "/repos/octo/orders/git/ref/heads/main", None, "a slash in a name is not encoded"),
     ];
     for (method, path, body, violation) in cases {
         let forge = with_branch();
-        expect(&forge, method, path, body.map(|body| body()));
+        expect(&forge, method, path, body);
         let found = forge.violations();
         assert!(found.iter().any(|found| found.contains(violation)), "{method} {path}: {found:?} has no {violation}");
     }
@@ -470,4 +470,19 @@ fn each_refusal_says_its_status_and_a_message() {
     }
     assert_eq!(forge.writes()[0].json(), proposal());
     assert_eq!(forge.pulls().len(), 0);
+}
+
+#[test]
+fn a_person_edits_closes_and_opens_again() {
+    let forge = with_branch();
+    let made = expect(&forge, "POST", PULLS, Some(proposal()));
+    assert_eq!(made.body["html_url"], json!(format!("{}/{REPOSITORY}/pull/1", forge.url())));
+    forge.forget();
+    forge.edit(1, "By a person");
+    forge.close(1);
+    assert_eq!((forge.pull(1).state, forge.pull(1).body.as_deref()), (State::Closed, Some("By a person")));
+    forge.reopen(1);
+    let read = expect(&forge, "GET", "/repos/octo/orders/pulls/1", None);
+    assert_eq!((&read.body["state"], &read.body["body"]), (&json!("open"), &json!("By a person")));
+    assert_eq!(forge.recorded().len(), 1);
 }

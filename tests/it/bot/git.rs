@@ -25,6 +25,7 @@ pub struct Bare {
 /// A clone with a working tree.
 pub struct Checkout {
     folder: TempDir,
+    home: TempDir,
 }
 
 /// How a branch gets into another one.
@@ -49,7 +50,7 @@ impl Bare {
         for setting in [["http.receivepack", "true"], ["receive.autogc", "false"], ["gc.auto", "0"]] {
             git(bare.folder.path(), &["config", setting[0], setting[1]]);
         }
-        let clone = Checkout { folder: tempfile::tempdir().expect("a temporary folder can be made") };
+        let clone = Checkout::empty();
         git(clone.path(), &["init", "--quiet", &head, "."]);
         copy(files, clone.path());
         git(clone.path(), &["add", "--all"]);
@@ -69,7 +70,7 @@ impl Bare {
 
     /// A clone of it, by way of `url`, which stays the clone's `origin`.
     pub fn check_out(&self, url: &str) -> Checkout {
-        let clone = Checkout { folder: tempfile::tempdir().expect("a temporary folder can be made") };
+        let clone = Checkout::empty();
         let own = self.path().to_str().expect("the path is text");
         git(clone.path(), &["clone", "--quiet", own, "."]);
         git(clone.path(), &["remote", "set-url", "origin", url]);
@@ -182,6 +183,16 @@ impl Bare {
 }
 
 impl Checkout {
+    fn empty() -> Self {
+        let make = || tempfile::tempdir().expect("a temporary folder can be made");
+        Self { folder: make(), home: make() }
+    }
+
+    /// The folder of a user who has no settings.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -193,7 +204,7 @@ impl Checkout {
     /// Takes the base branch as it is now in the repository.
     pub fn pull(&self, from: &Bare) {
         let source = from.path().to_str().expect("the path is text");
-        self.git(&["fetch", "--quiet", source, &format!("+refs/heads/*:refs/remotes/origin/*")]);
+        self.git(&["fetch", "--quiet", source, "+refs/heads/*:refs/remotes/origin/*"]);
         self.git(&["reset", "--quiet", "--hard", &format!("origin/{BASE}")]);
     }
 
