@@ -5,8 +5,9 @@ use std::io::Read;
 use std::process::Stdio;
 
 use super::forge::{Forge, TOKEN};
-use super::forge_tests::{BRANCH, push_command};
+use super::forge_tests::BRANCH;
 use super::git::Bare;
+use super::git_tests::push_command;
 use super::loopback::Moment;
 use super::runs::{End, command_lines_with, files_with, holds, in_pipeline, in_workflow, kill_at, outside_ci};
 use crate::support::{python, run, stderr};
