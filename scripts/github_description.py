@@ -19,7 +19,7 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 PACKAGE = "@octokit/openapi@23.0.2"
 DESCRIPTION = "package/generated/api.github.com.json"
@@ -158,7 +158,7 @@ def notice(licence: str) -> str:
     return f"github.json is a part of {DESCRIPTION.removeprefix('package/')} of the npm package {PACKAGE}.\n\n{licence}"
 
 
-def main() -> Optional[str]:
+def main() -> str | None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="exit 1 if a file would change")
     parser.add_argument("--from", dest="source", type=Path, metavar="F", help="the whole description as a file")

@@ -18,12 +18,12 @@ if [ $# -eq 0 ]; then
     exit 2
 fi
 folder=$(mktemp -d)
-server=
+server= command=
 stop() {
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
+    for process in $command $server; do
+        kill "$process" 2>/dev/null || true
+        wait "$process" 2>/dev/null || true
+    done
     rm -rf "$folder"
 }
 trap stop EXIT
@@ -47,7 +47,10 @@ server=$!
 # It answers after it has read the description. A port that somebody took in between ends it.
 for _ in $(seq 600); do
     if curl --silent --output /dev/null --max-time 5 "$PRISM_URL/meta"; then
-        "$@"
+        # In the background, because a trap waits for what runs in front.
+        "$@" <&0 &
+        command=$!
+        wait "$command"
         if [ -z "${PRISM_LENIENT:-}" ] && grep -E 'Violation: request|NO_PATH_MATCHED|NO_METHOD_MATCHED' "$log" >&2; then
             echo "requests break GitHub's description" >&2
             exit 1

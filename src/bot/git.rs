@@ -162,7 +162,9 @@ impl Git {
             return Ok(Push::Done);
         }
         let said = text(&output.stdout);
-        if said.contains("(stale info)") || said.contains("(fetch first)") || said.contains("cannot lock ref") {
+        // The last two: somebody was faster by a moment.
+        let stale = ["(stale info)", "(fetch first)", "(failed to update ref)", "cannot lock ref"];
+        if stale.iter().any(|reason| said.contains(reason)) {
             return Ok(Push::Stale);
         }
         let refusal = said.lines().find(|line| line.starts_with('!')).unwrap_or_default();

@@ -95,6 +95,11 @@ impl Forge {
         self.loopback.watch(watcher);
     }
 
+    /// Waits until what came is done, also for a client that is gone.
+    pub fn wait(&self) {
+        self.loopback.wait();
+    }
+
     /// Every request that came, git's as well.
     pub fn recorded(&self) -> Vec<Recorded> {
         self.loopback.recorded()

@@ -1,21 +1,18 @@
 //! The forge and git's service behave as the real ones, before the bot is held against them.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::process::{Command, Output};
 use std::time::Duration;
 
-use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 
 use super::description::Description;
 use super::forge::{Forge, OWNER, REPOSITORY, TOKEN};
 use super::git::{BASE, Bare, Merge, clean};
+use super::git_tests::push;
 use super::github::ANSWERS;
 use super::loopback::{Moment, Reaction, shortest_pause};
 use super::refusals;
 use super::world::{Identity, State};
-use crate::support::{run, stderr};
 
 pub const BRANCH: &str = "hotcold/import-placement";
 const PULLS: &str = "/repos/octo/orders/pulls";
@@ -84,7 +81,7 @@ fn proposal() -> Value {
 }
 
 /// A forge whose repository has the branch with one commit on it.
-fn with_branch() -> Forge {
+pub fn with_branch() -> Forge {
     let bare = Bare::worked_example();
     bare.commit(BRANCH, &[("orders/new.py", Some("NEW = 1\n"))], "Move imports");
     Forge::start(bare)
@@ -93,21 +90,6 @@ fn with_branch() -> Forge {
 /// A branch as a part of a path.
 fn encoded(branch: &str) -> String {
     branch.replace('/', "%2F")
-}
-
-/// `git push` of a checkout, with a token that stands in its environment and in no argument.
-pub fn push_command(checkout: &Path, token: &str, arguments: &[&str]) -> Command {
-    let encoded = BASE64_STANDARD.encode(format!("x-access-token:{token}"));
-    let header = format!("Authorization: Basic {encoded}");
-    let settings =
-        [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "http.extraHeader"), ("GIT_CONFIG_VALUE_0", &header)];
-    let mut command = clean(checkout);
-    command.arg("push").args(arguments).envs(settings);
-    command
-}
-
-fn push(checkout: &Path, token: &str, arguments: &[&str]) -> Output {
-    run(&mut push_command(checkout, token, arguments))
 }
 
 #[test]
@@ -132,29 +114,23 @@ fn a_pull_request_that_keeps_to_the_description_is_made() {
 
 #[test]
 fn each_departure_from_the_description_is_written_down() {
-    const NONE: Option<fn() -> Value> = None;
-    let cases: &[(&str, &str, Option<fn() -> Value>, &str)] = &[
-        ("POST", PULLS, Some(|| json!({ "title": "t", "head": BRANCH })), "\"base\" is a required property"),
-        ("POST", PULLS, Some(|| json!({ "title": 1, "head": BRANCH, "base": BASE })), "/title: 1 is not of type"),
-        (
-            "POST",
-            PULLS,
-            Some(|| json!({ "titel": "t", "head": BRANCH, "base": BASE })),
-            "/titel: there is no such field",
-        ),
-        ("POST", PULLS, NONE, "its body is no JSON"),
-        ("GET", "/repos/octo/orders/pulls?state=opened", NONE, "\"opened\" is not one of"),
-        ("GET", "/repos/octo/orders/pulls?per_page=many", NONE, "\"many\" is not of type"),
-        ("GET", "/repos/octo/orders/pulls?branch=x", NONE, "branch: there is no such parameter"),
-        ("GET", "/repos/octo/orders/pulls/one", NONE, "\"one\" is not of type"),
-        ("GET", "/repos/octo/orders/merges", NONE, "there is no such operation"),
-        ("PUT", "/repos/octo/orders/pulls/1", NONE, "there is no such operation"),
-        ("GET", "/repos/octo/orders", Some(|| json!({})), "it takes no body"),
-        ("GET", "/repos/octo/orders/git/ref/heads/main", NONE, "a slash in a name is not encoded"),
+    let cases = [
+        ("POST", PULLS, Some(json!({ "title": "t", "head": BRANCH })), "\"base\" is a required property"),
+        ("POST", PULLS, Some(json!({ "title": 1, "head": BRANCH, "base": BASE })), "/title: 1 is not of type"),
+        ("POST", PULLS, Some(json!({ "titel": "t", "head": BRANCH, "base": BASE })), "/titel: there is no such field"),
+        ("POST", PULLS, None, "its body is no JSON"),
+        ("GET", "/repos/octo/orders/pulls?state=opened", None, "\"opened\" is not one of"),
+        ("GET", "/repos/octo/orders/pulls?per_page=many", None, "\"many\" is not of type"),
+        ("GET", "/repos/octo/orders/pulls?branch=x", None, "branch: there is no such parameter"),
+        ("GET", "/repos/octo/orders/pulls/one", None, "\"one\" is not of type"),
+        ("GET", "/repos/octo/orders/merges", None, "there is no such operation"),
+        ("PUT", "/repos/octo/orders/pulls/1", None, "there is no such operation"),
+        ("GET", "/repos/octo/orders", Some(json!({})), "it takes no body"),
+        ("GET", "/repos/octo/orders/git/ref/heads/main", None, "a slash in a name is not encoded"),
     ];
     for (method, path, body, violation) in cases {
         let forge = with_branch();
-        expect(&forge, method, path, body.map(|body| body()));
+        expect(&forge, method, path, body);
         let found = forge.violations();
         assert!(found.iter().any(|found| found.contains(violation)), "{method} {path}: {found:?} has no {violation}");
     }
@@ -383,77 +359,6 @@ fn a_test_acts_between_two_requests() {
     assert_eq!(moments, [Moment::Before, Moment::Done]);
     assert!(forge.recorded().iter().any(|recorded| recorded.is_git()));
     assert_eq!(forge.requests().len(), 1);
-}
-
-#[test]
-fn git_pushes_over_http_with_the_token_only() {
-    let forge = Forge::start(Bare::worked_example());
-    let clone = forge.check_out();
-    clone.git(&["commit", "--allow-empty", "--quiet", "--message", "One"]);
-    let target = format!("HEAD:refs/heads/{BRANCH}");
-    let push = |token: &str| push(clone.path(), token, &["--porcelain", &forge.clone_url(), &target]);
-    let wrong = push("ghs_wrong");
-    assert!(!wrong.status.success() && forge.bare().head(BRANCH).is_none(), "{}", stderr(&wrong));
-    let right = push(TOKEN);
-    assert!(right.status.success(), "{}", stderr(&right));
-    assert_eq!(forge.bare().head(BRANCH), Some(clone.git(&["rev-parse", "HEAD"])));
-    assert_eq!(forge.bare().author(BRANCH), "Developer <developer@example.com>");
-    forge.assert_no_violations();
-}
-
-/// More than `http.postBuffer`, and not compressible: git sends it in chunks.
-#[test]
-fn git_pushes_what_does_not_fit_into_one_request() {
-    let forge = Forge::start(Bare::worked_example());
-    let clone = forge.check_out();
-    let mut state = 1_u64;
-    let noise: Vec<u8> = (0..2_000_000)
-        .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            state.to_be_bytes()[0]
-        })
-        .collect();
-    std::fs::write(clone.path().join("noise.bin"), &noise).expect("a file can be written");
-    clone.git(&["add", "--all"]);
-    clone.git(&["commit", "--quiet", "--message", "Noise"]);
-    let pushed = push(clone.path(), TOKEN, &["--quiet", &forge.clone_url(), &format!("HEAD:{BASE}")]);
-    assert!(pushed.status.success(), "{}", stderr(&pushed));
-    let chunked = |name: &str| forge.recorded().iter().any(|recorded| recorded.request.header(name) == Some("chunked"));
-    assert!(chunked("transfer-encoding"));
-    assert_eq!(forge.bare().git(&["cat-file", "-s", &format!("{BASE}:noise.bin")]), "2000000");
-}
-
-#[test]
-fn git_refuses_a_stale_lease() {
-    let forge = with_branch();
-    let clone = forge.check_out();
-    let read = forge.bare().head(BRANCH).expect("the branch is there");
-    let theirs = forge.bare().commit(BRANCH, &[("orders/new.py", Some("NEW = 2\n"))], "Somebody's commit");
-    clone.git(&["commit", "--allow-empty", "--quiet", "--message", "Mine"]);
-    let push = |expected: &str| {
-        let lease = format!("--force-with-lease=refs/heads/{BRANCH}:{expected}");
-        let target = format!("HEAD:refs/heads/{BRANCH}");
-        push(clone.path(), TOKEN, &["--porcelain", &lease, &forge.clone_url(), &target])
-    };
-    let stale = push(&read);
-    assert!(!stale.status.success());
-    assert!(String::from_utf8_lossy(&stale.stdout).contains("[rejected] (stale info)"), "{stale:?}");
-    assert_eq!(forge.bare().head(BRANCH), Some(theirs.clone()));
-    assert!(push(&theirs).status.success());
-    assert_eq!(forge.bare().message(BRANCH), "Mine");
-}
-
-#[test]
-fn a_clone_stands_where_the_repository_does() {
-    let forge = Forge::start(Bare::worked_example());
-    let clone = forge.check_out();
-    let before = clone.condition();
-    assert_eq!(clone.git(&["remote", "get-url", "origin"]), forge.clone_url());
-    forge.bare().commit(BASE, &[("orders/new.py", Some("NEW = 1\n"))], "The base moves");
-    clone.pull(forge.bare());
-    assert_ne!(clone.condition(), before);
-    assert_eq!(clone.git(&["rev-parse", "HEAD"]), forge.bare().head(BASE).expect("the base branch is there"));
-    assert_eq!(forge.bare().file(BASE, "orders/new.py"), "NEW = 1\n");
 }
 
 #[test]

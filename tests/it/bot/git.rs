@@ -204,7 +204,7 @@ impl Checkout {
     /// Takes the base branch as it is now in the repository.
     pub fn pull(&self, from: &Bare) {
         let source = from.path().to_str().expect("the path is text");
-        self.git(&["fetch", "--quiet", source, &format!("+refs/heads/*:refs/remotes/origin/*")]);
+        self.git(&["fetch", "--quiet", source, "+refs/heads/*:refs/remotes/origin/*"]);
         self.git(&["reset", "--quiet", "--hard", &format!("origin/{BASE}")]);
     }
 

@@ -280,7 +280,7 @@ fn a_run_killed_at_any_step_is_finished_by_the_next() {
             let stage = Stage::new();
             let mut command = in_workflow(&stage.forge, &stage.checkout);
             command.arg("bot").stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-            let end = kill_at(&stage.forge, &mut command, step, moment);
+            let end = kill_at(&stage.forge, command, step, moment);
             if end == End::Over {
                 assert!(step > 5, "only {step} requests were seen");
                 break;
@@ -303,7 +303,7 @@ fn a_closing_that_was_killed_is_finished_by_the_next() {
             stage.forge.forget();
             let mut command = in_workflow(&stage.forge, &stage.checkout);
             command.arg("bot").stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-            let end = kill_at(&stage.forge, &mut command, step, moment);
+            let end = kill_at(&stage.forge, command, step, moment);
             if end == End::Over {
                 break;
             }
@@ -321,9 +321,15 @@ fn the_token_is_nowhere() {
     let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let own = std::sync::Arc::clone(&seen);
     stage.forge.watch(move |_, _, _| own.lock().expect("nobody panics").extend(command_lines_with(TOKEN)));
-    let output = run(in_workflow(&stage.forge, &stage.checkout).args(["bot", "--post-command", "env", "--verbose"]));
+    let post = stage.checkout.home().join("post.py");
+    let print = "import os\nopen(os.path.join(os.environ['HOME'], 'environment'), 'w').write(str(os.environ))\n";
+    std::fs::write(&post, print).expect("a file can be written");
+    let command = format!("python3 {}", post.display());
+    let output = run(in_workflow(&stage.forge, &stage.checkout).args(["bot", "--verbose", "--post-command", &command]));
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
     assert!(!holds(&output.stdout, TOKEN) && !holds(&output.stderr, TOKEN), "{}{}", stdout(&output), stderr(&output));
     assert!(files_with(stage.checkout.path(), TOKEN).is_empty());
+    assert!(stage.checkout.home().join("environment").exists());
     assert!(files_with(stage.checkout.home(), TOKEN).is_empty());
     assert!(seen.lock().expect("nobody panics").is_empty(), "{seen:?}");
     let pull = stage.forge.pull(1);

@@ -1,7 +1,9 @@
 //! What the forges of the tests share: one server for the API and for git, every request written down, and what a test
 //! lays in the way of a request: an answer that is not the forge's, a cut connection, an act just before it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -64,6 +66,24 @@ struct Shared {
     violations: Mutex<Vec<String>>,
     scripts: Mutex<Vec<Script>>,
     watcher: Mutex<Option<Arc<Watcher>>>,
+    /// How many requests are being worked on.
+    busy: AtomicUsize,
+}
+
+/// Counts one request as being worked on until it is dropped, by a panic as well.
+struct Busy<'a>(&'a AtomicUsize);
+
+impl<'a> Busy<'a> {
+    fn start(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 struct Script {
@@ -76,7 +96,10 @@ impl Loopback {
     pub fn start(api: Arc<dyn Api>, git: Service) -> Self {
         let shared = Arc::new(Shared::default());
         let own = Arc::clone(&shared);
-        let server = Server::start(move |request| own.handle(api.as_ref(), &git, request));
+        let server = Server::start(move |request| {
+            let _busy = Busy::start(&own.busy);
+            own.handle(api.as_ref(), &git, request)
+        });
         Self { server, shared }
     }
 
@@ -98,6 +121,13 @@ impl Loopback {
     /// Calls this with each request from now on and its number from 0, git's requests included.
     pub fn watch(&self, watcher: impl Fn(usize, Moment, &Request) + Send + Sync + 'static) {
         *lock(&self.shared.watcher) = Some(Arc::new(Box::new(watcher)));
+    }
+
+    /// Waits until what came is done, also for a client that is gone.
+    pub fn wait(&self) {
+        while self.shared.busy.load(Ordering::SeqCst) > 0 {
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     pub fn recorded(&self) -> Vec<Recorded> {

@@ -1,4 +1,9 @@
 //! The forges that the tests of the bot run against, and the tests of the forges themselves.
+//!
+//! `forge` is what a test holds: GitHub or GitLab over a bare repository (`git`), on one server (`http`, `loopback`) that
+//! writes every request down. `github`, `answers`, `branches` and `shapes` are GitHub's side of it, held against
+//! `description`; `gitlab` and `gitlab_answers` are GitLab's; both keep their state in `world`. `refusals` is what GitHub
+//! says when it refuses, and `runs` runs a program against a forge.
 
 mod answers;
 mod branches;
@@ -6,6 +11,7 @@ mod description;
 mod forge;
 mod forge_tests;
 mod git;
+mod git_tests;
 mod github;
 mod gitlab;
 mod gitlab_answers;

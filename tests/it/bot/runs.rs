@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
+use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use super::forge::{Forge, REPOSITORY, TOKEN};
 use super::git::{Checkout, isolate};
@@ -62,37 +65,36 @@ pub fn outside_ci(checkout: &Checkout) -> Command {
     command
 }
 
-/// Runs a command and kills it at a request, counted from 0 over those that the forge has recorded since it last forgot.
-pub fn kill_at(forge: &Forge, command: &mut Command, step: usize, at: Moment) -> End {
-    let running: Arc<Mutex<Option<Child>>> = Arc::default();
+/// Runs a command and kills it, and the processes that it started, at a request, counted from 0 over those that the forge
+/// has recorded since it last forgot. What the forge was asked for by then is done when this returns.
+pub fn kill_at(forge: &Forge, command: Command, step: usize, at: Moment) -> End {
+    let running: Arc<Mutex<Option<Box<dyn ChildWrapper>>>> = Arc::default();
     let own = Arc::clone(&running);
     // Nobody gets to kill it before it is here.
     let mut started = lock(&running);
-    let ended = Arc::new(Mutex::new(End::Over));
-    let killed = Arc::clone(&ended);
     forge.watch(move |number, moment, _| {
         if (number, moment) == (step, at) {
-            let mut running = lock(&own);
-            let mut child = running.take().expect("it sends a request while it runs");
-            child.kill().expect("it can be killed");
-            child.wait().expect("it ends");
-            *lock(&killed) = End::Killed;
+            let child = lock(&own).take();
+            child.expect("it sends a request while it runs").kill().expect("it can be killed");
         }
     });
-    *started = Some(command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}")));
+    let mut command = CommandWrap::from(command);
+    #[cfg(unix)]
+    command.wrap(process_wrap::std::ProcessGroup::leader());
+    #[cfg(windows)]
+    command.wrap(process_wrap::std::JobObject);
+    *started = Some(command.spawn().expect("it can be started"));
     drop(started);
-    loop {
-        let over = match lock(&running).as_mut() {
-            Some(child) => child.try_wait().expect("its end can be asked for").is_some(),
-            None => *lock(&ended) == End::Killed,
-        };
-        if over {
-            break;
+    let end = loop {
+        match lock(&running).as_mut().map(|child| child.try_wait().expect("its end can be asked for")) {
+            None => break End::Killed,
+            Some(Some(_)) => break End::Over,
+            Some(None) => {}
         }
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+        thread::sleep(Duration::from_millis(5));
+    };
+    forge.wait();
     forge.watch(|_, _, _| {});
-    let end = *lock(&ended);
     end
 }
 

@@ -1,11 +1,13 @@
 //! The ways in which the tests run a program, before they run the bot.
 
 use std::fs;
+use std::io::Read;
 use std::process::Stdio;
 
 use super::forge::{Forge, TOKEN};
-use super::forge_tests::{BRANCH, push_command};
+use super::forge_tests::BRANCH;
 use super::git::Bare;
+use super::git_tests::push_command;
 use super::loopback::Moment;
 use super::runs::{End, command_lines_with, files_with, holds, in_pipeline, in_workflow, kill_at, outside_ci};
 use crate::support::{python, run, stderr};
@@ -38,14 +40,17 @@ fn a_push_killed_at_each_step_is_finished_by_the_next() {
             let target = format!("HEAD:refs/heads/{BRANCH}");
             let url = forge.clone_url();
             let push = || push_command(checkout.path(), TOKEN, &["--quiet", &url, &target]);
-            let end = kill_at(&forge, push().stderr(Stdio::null()), steps, moment);
+            let mut first = push();
+            first.stderr(Stdio::null());
+            let end = kill_at(&forge, first, steps, moment);
             let head = checkout.git(&["rev-parse", "HEAD"]);
             assert!(forge.bare().head(BRANCH).is_none_or(|found| found == head));
             if end == End::Over {
                 assert_eq!(forge.bare().head(BRANCH), Some(head));
                 break;
             }
-            assert!(run(&mut push()).status.success());
+            let second = run(&mut push());
+            assert!(second.status.success(), "{}", stderr(&second));
             assert_eq!(forge.bare().head(BRANCH), Some(head));
             steps += 1;
         }
@@ -67,8 +72,11 @@ fn a_secret_is_found_in_files_texts_and_command_lines() {
 
     if fs::metadata("/proc/self/cmdline").is_ok() {
         assert!(command_lines_with(secret).is_empty());
-        let mut child =
-            python().args(["-c", "input()", secret]).stdin(Stdio::piped()).spawn().expect("Python can be started");
+        let mut command = python();
+        command.args(["-c", "print(flush=True); input()", secret]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("Python can be started");
+        let mut ready = [0];
+        child.stdout.as_mut().expect("its output is a pipe").read_exact(&mut ready).expect("it says that it runs");
         let found = command_lines_with(secret);
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
