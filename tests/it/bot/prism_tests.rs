@@ -4,7 +4,10 @@
 use serde_json::{Value, json};
 
 use super::description::Description;
+use super::git::Bare;
 use super::http::Request;
+use super::runs::outside_ci;
+use crate::support::{run, stderr, stdout};
 
 const ACCEPT: &str = "application/vnd.github+json, application/json;q=0.9";
 
@@ -86,4 +89,31 @@ fn prism_verdict(url: &str, method: &str, path: &str, body: &str) -> String {
         404 | 405 if found.is_empty() => answer.body_mut().read_to_string().expect("an error has a text"),
         _ => found,
     }
+}
+
+/// Each kind of request that the bot makes, as the mock's own check of requests sees it: `scripts/prism.sh` tells if one
+/// breaks the description. The mock's examples are about a pull request of the branch `new-topic`.
+#[test]
+#[ignore = "needs scripts/prism.sh, which fetches from npm"]
+fn the_bot_breaks_no_rule_of_the_full_description() {
+    let url = std::env::var("PRISM_URL").expect("scripts/prism.sh sets PRISM_URL");
+    let bare = Bare::worked_example();
+    let checkout = bare.check_out(&bare.path().to_string_lossy());
+    let bot = |arguments: &[&str], word: &str| {
+        let mut command = outside_ci(&checkout);
+        command.args(["bot"]).args(arguments);
+        command.env("GITHUB_TOKEN", "a-token").env("GITHUB_API_URL", &url).env("GITHUB_REPOSITORY", "octo/orders");
+        let output = run(&mut command);
+        let said = stdout(&output);
+        assert_eq!(output.status.code(), Some(0), "{said}{}", stderr(&output));
+        assert!(said.lines().last().is_some_and(|line| line.starts_with(word)), "{word}: {said}");
+    };
+    bot(&[], "created");
+    bot(&["--branch", "new-topic"], "updated");
+    bare.commit("new-topic", &[("notes.txt", Some("mine\n"))], "By hand");
+    bot(&["--branch", "new-topic"], "blocked");
+    bare.delete("new-topic");
+    bot(&["--branch", "new-topic"], "updated");
+    bare.commit("main", &[("hotcold.toml", Some("[modules.boto3]\nimport-ms = 1\n"))], "Nothing is heavy");
+    bot(&["--branch", "new-topic"], "closed");
 }

@@ -78,7 +78,7 @@ pub fn comment_json(comment: &Comment) -> Value {
 }
 
 pub fn labels_json(labels: &[String]) -> Vec<Value> {
-    labels.iter().map(|name| json!({ "name": name })).collect()
+    labels.iter().map(|name| json!({ "name": name, "description": "" })).collect()
 }
 
 pub fn reference_json(world: &World, branch: &str, sha: &str) -> Value {
