@@ -12,7 +12,7 @@ use globset::Glob;
 use super::error::ConfigError;
 use super::project::Project;
 use super::read::{self, Evidence, Layer};
-use super::table::Document;
+use super::table::{Document, Placed};
 use super::version::PythonVersion;
 use super::{Config, EVIDENCE_FILE, FILE_NAMES};
 use crate::evidence::{ModuleEvidence, Source};
@@ -211,6 +211,7 @@ impl<'r> Loader<'r> {
             return Ok(Stack { exclude_base: folder, path, layer, evidence });
         };
 
+        only_toml(&document, &extend, "extend")?;
         let base_path = normal(&folder.join(&extend.value));
         let mut chain = chain.to_vec();
         chain.push(path.clone());
@@ -236,6 +237,7 @@ impl<'r> Loader<'r> {
     }
 
     fn evidence(&self, document: &Document<'_>, folder: &Path, layer: &Layer) -> Result<Evidence, ConfigError> {
+        layer.evidence.iter().try_for_each(|evidence| only_toml(document, evidence, "evidence"))?;
         let name = layer.evidence.as_ref().map_or(EVIDENCE_FILE, |placed| &placed.value);
         let path = normal(&folder.join(name));
         let named_at = layer.evidence.as_ref().map(|placed| document.error(placed.span.clone(), ""));
@@ -288,6 +290,13 @@ fn with_evidence(
         modules.insert(name.clone(), merged);
     }
     modules
+}
+
+/// Errors show lines of the file at fault: a configuration must not make them show those of just any file.
+fn only_toml(document: &Document<'_>, name: &Placed<String>, key: &str) -> Result<(), ConfigError> {
+    let is_toml = Path::new(&name.value).extension().is_some_and(|extension| extension == "toml");
+    let message = || format!("`{key}` names `{}`, which is no `.toml` file", name.value);
+    if is_toml { Ok(()) } else { Err(document.error(name.span.clone(), message())) }
 }
 
 /// The middle band must not be empty: `light-ms`, wherever it was set, is not above `heavy-ms`.

@@ -395,3 +395,16 @@ fn a_cycle_is_shown_with_the_imports_that_make_it() {
                   --> app/rates.py:3:1: imports `app.tables`\n  --> app/tables.py:1:1: imports `app.prices`\n";
     assert!(text.contains(places), "{text}");
 }
+
+/// Errors show lines of a configuration at fault; no configuration makes them show those of another kind of file.
+#[test]
+fn a_configuration_cannot_have_secrets_shown() {
+    for key in ["extend", "evidence"] {
+        let configuration = format!("{key} = \"credentials\"\n");
+        let folder = project(&[("hotcold.toml", &configuration), ("credentials", "aws_key = AKIA123\n"), ("a.py", "")]);
+        let output = hotcold(folder.path(), &["check"]);
+        assert_eq!(output.status.code(), Some(2));
+        let said = stderr(&output);
+        assert!(said.contains("names `credentials`, which is no `.toml` file") && !said.contains("AKIA"), "{said}");
+    }
+}

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Method, Request, Response};
+use ureq::tls::{RootCerts, TlsConfig};
 
 use super::ForgeError;
 
@@ -42,7 +43,10 @@ pub(super) struct Answer {
 impl Client {
     /// `variable` is where the token comes from, for messages.
     pub(super) fn new(base: &str, headers: Vec<(&'static str, String)>, variable: &'static str) -> Client {
+        // An Enterprise server may have a certificate that only the system trusts.
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
         let config = Agent::config_builder()
+            .tls_config(tls)
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)))
             .user_agent(concat!("hotcold/", env!("CARGO_PKG_VERSION")))
