@@ -99,14 +99,14 @@ impl Git {
             let name = head(name);
             listing.lines().filter_map(|line| line.split_once('\t')).find(|(_, found)| *found == name)
         };
-        let base = match (base, default) {
-            (Some(base), _) => base.to_owned(),
-            (None, Some(default)) => default,
+        // The default branch is listed as HEAD.
+        let at_head =
+            || listing.lines().find_map(|line| line.strip_suffix("\tHEAD").filter(|line| !line.contains(' ')));
+        let (base, base_commit) = match (base, default) {
+            (Some(base), _) => (base.to_owned(), commit(base).map(|(commit, _)| commit)),
+            (None, Some(default)) => (default, at_head()),
             (None, None) => return Err(GitError::NoDefault(self.remote.clone())),
         };
-        // The default branch is listed as HEAD only, unless it was asked for.
-        let listed = listing.lines().find_map(|line| line.strip_suffix("\tHEAD").filter(|line| !line.contains(' ')));
-        let base_commit = commit(&base).map(|(commit, _)| commit).or(listed);
         let base_commit = base_commit.ok_or_else(|| GitError::NoBranch(self.remote.clone(), base.clone()))?.to_owned();
         let branch_commit = commit(branch).map(|(commit, _)| commit.to_owned());
         Ok(Heads { base, base_commit, branch_commit })

@@ -46,7 +46,8 @@ fn github(
     token: &Secret,
     git: Git,
 ) -> anyhow::Result<(Git, Box<dyn Forge>)> {
-    let named = set("GITHUB_REPOSITORY").or_else(|| remote.map(|remote| remote.path.clone()));
+    // The variable names the repository that the workflow is of, which need not be the one that was checked out.
+    let named = remote.map(|remote| remote.path.clone()).or_else(|| set("GITHUB_REPOSITORY"));
     let named = named.context("which repository this is cannot be told: set GITHUB_REPOSITORY to owner/name")?;
     let (owner, name) = named
         .split_once('/')
@@ -68,7 +69,7 @@ fn gitlab(
     token: &Secret,
     git: Git,
 ) -> anyhow::Result<(Git, Box<dyn Forge>)> {
-    let project = set("CI_PROJECT_ID").or_else(|| remote.map(|remote| remote.path.clone()));
+    let project = remote.map(|remote| remote.path.clone()).or_else(|| set("CI_PROJECT_ID"));
     let project = project.context("which project this is cannot be told: set CI_PROJECT_ID")?;
     let web = set("CI_SERVER_URL").or_else(|| remote.map(Remote::web));
     let web = web.unwrap_or_else(|| "https://gitlab.com".to_owned());

@@ -228,6 +228,18 @@ fn errors_of_the_forge_are_told_in_words() {
 }
 
 #[test]
+fn a_base_that_is_not_there_is_told() {
+    let stage = Stage::new();
+    let output = run(in_workflow(&stage.forge, &stage.checkout).args(["bot", "--base", "trunk"]));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("the remote `origin` has no branch `trunk`"), "{}", stderr(&output));
+    // The variable is about the workflow's own repository.
+    let mut command = in_workflow(&stage.forge, &stage.checkout);
+    let output = run(command.env("GITHUB_REPOSITORY", "octo/another").args(["bot", "--base", "main"]));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
 fn hiccups_of_the_forge_are_waited_for() {
     let path = format!("/repos/{}/pulls", super::forge::REPOSITORY);
     for (method, answer) in [
