@@ -31,6 +31,11 @@ impl ModuleName {
         self.0.rsplit_once('.').map(|(head, _)| ModuleName(SmolStr::new(head)))
     }
 
+    /// `a.b.c`, `a.b`, `a`
+    pub fn with_parents(&self) -> impl Iterator<Item = ModuleName> + use<> {
+        std::iter::successors(Some(self.clone()), ModuleName::parent)
+    }
+
     pub fn join(&self, member: &str) -> ModuleName {
         ModuleName(SmolStr::from(format!("{}.{member}", self.0)))
     }

@@ -101,14 +101,9 @@ impl Cycles {
     }
 }
 
+/// The files that run when the module is imported: its own, and those of the packages around it.
 fn with_parents(project: &Project, module: &ModuleName) -> Vec<FileId> {
-    let mut files = Vec::new();
-    let mut current = Some(module.clone());
-    while let Some(name) = current {
-        files.extend(project.files_of(&name));
-        current = name.parent();
-    }
-    files
+    module.with_parents().flat_map(|name| project.files_of(&name).collect::<Vec<_>>()).collect()
 }
 
 /// The first import of one file that loads the other.

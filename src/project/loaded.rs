@@ -185,7 +185,7 @@ impl Project {
     /// `except` are modules that imports of `home` itself do not count for.
     fn follow_sure_imports(&self, home: FileId, except: &[ModuleName]) -> BTreeSet<FileId> {
         let mut order: Vec<FileId> = vec![home];
-        let around = std::iter::successors(Some(self.file(home).name.clone()), ModuleName::parent);
+        let around = self.file(home).name.with_parents();
         order.extend(around.filter_map(|name| self.packages.get(name.as_str())).flatten());
         let mut seen: BTreeSet<FileId> = order.iter().copied().collect();
         let mut at = 0;
@@ -205,8 +205,7 @@ impl Project {
     /// The files that certain imports of `id` load which stay where they are, if they count.
     fn loads_surely(&self, id: FileId, counts: impl Fn(&Edge) -> bool) -> impl Iterator<Item = FileId> {
         let edges = self.file(id).edges.iter().filter(move |edge| edge.is_certain && !edge.is_cold && counts(edge));
-        let names =
-            edges.flat_map(Edge::modules).flat_map(|module| std::iter::successors(Some(module), ModuleName::parent));
+        let names = edges.flat_map(Edge::modules).flat_map(|module| module.with_parents());
         names.filter_map(|name| self.sure(&name))
     }
 
@@ -215,7 +214,7 @@ impl Project {
         let mut order: Vec<ModuleName> = Vec::new();
         let mut seen = BTreeSet::new();
         let mut add = |order: &mut Vec<ModuleName>, name: &ModuleName| {
-            let names = std::iter::successors(Some(name.clone()), ModuleName::parent);
+            let names = name.with_parents();
             order.extend(names.filter(|name| seen.insert(name.clone())));
         };
         for edge in reader.edges.iter().filter(|edge| edge.is_certain && !edge.is_cold && edge.place.line < place.line)
@@ -253,7 +252,7 @@ impl Project {
 
     /// The files of a module and of the packages above it.
     fn with_packages(&self, module: &ModuleName) -> Vec<FileId> {
-        let names = std::iter::successors(Some(module.clone()), ModuleName::parent);
+        let names = module.with_parents();
         let mut files = Vec::new();
         for name in names {
             files.extend(self.running(&name));

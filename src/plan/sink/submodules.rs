@@ -14,7 +14,7 @@ use crate::sort::stdlib;
 /// Another file uses a submodule that nothing but this import loads.
 pub(super) fn provider(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let first = if may_be_submodule(file, subject) { subject.target.dotted() } else { subject.target.module.clone() };
-    let candidates = std::iter::successors(Some(first), ModuleName::parent);
+    let candidates = first.with_parents();
     candidates.filter(|module| module.parent().is_some()).find_map(|module| {
         let is_own = file.project.files_of(&module).any(|id| id == file.id);
         if is_own || is_loaded_anyway(file, &module) {
@@ -34,7 +34,7 @@ pub(super) fn provider(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
 /// `sys.modules["pandas"]`, `"pandas" in sys.modules`
 pub(in crate::plan) fn probed(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let first = if may_be_submodule(file, subject) { subject.target.dotted() } else { subject.target.module.clone() };
-    std::iter::successors(Some(first), ModuleName::parent).find_map(|module| {
+    first.with_parents().find_map(|module| {
         let (asker, place) = file.project.prober(file.id, &module)?;
         let what = format!("asks whether `{module}` is loaded");
         Some(Refusal::elsewhere(Code::SysModulesProbe, &asker.path, place, what))

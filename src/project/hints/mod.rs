@@ -206,7 +206,7 @@ impl Evaluations {
             (None, _) => {}
             (Some(Concerned::Named), Some(of)) => {
                 self.by_last.entry((when, SmolStr::new(of.last()))).or_insert(id);
-                for owner in std::iter::successors(Some(of.clone()), ModuleName::parent) {
+                for owner in of.with_parents() {
                     self.by_owner.entry((when, owner)).or_insert(id);
                 }
             }

@@ -328,7 +328,7 @@ impl<'m> Collector<'_, '_, 'm> {
         }
         for alias in &import.aliases {
             let Some(target) = targets(import, alias, &index.name, index.is_package) else { continue };
-            let above = std::iter::successors(Some(target.module.clone()), ModuleName::parent);
+            let above = target.module.with_parents();
             index.modules.extend(above.flat_map(|module| spellings(&module)));
             let dotted = target.dotted();
             let meant = match (&target.member, &alias.asname) {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::words::Ending;
-use super::{Relevance, Start, with_parents};
+use super::{Relevance, Start};
 use crate::name::ModuleName;
 
 impl Relevance<'_> {
@@ -27,7 +27,7 @@ impl Relevance<'_> {
         }
         let mut inside: HashMap<ModuleName, Vec<usize>> = HashMap::new();
         for (at, file) in self.names.files.iter().enumerate().filter(|(at, _)| counts(at)) {
-            for around in with_parents(&file.name).skip(1) {
+            for around in file.name.with_parents().skip(1) {
                 inside.entry(around).or_default().push(at);
             }
         }

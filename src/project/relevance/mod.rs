@@ -229,7 +229,7 @@ impl<'a> Relevance<'a> {
     }
 
     fn packages_around(&mut self, name: &ModuleName) {
-        for around in std::iter::successors(Some(name.clone()), ModuleName::parent) {
+        for around in name.with_parents() {
             for id in self.names.packages.get(around.as_str()).into_iter().flatten() {
                 self.matters[id.index()] = true;
             }
@@ -282,7 +282,7 @@ impl<'a> Relevance<'a> {
             if let Some(member) = &target.member {
                 self.rules.add(member, Rule::With(SmolStr::new(target.module.last())));
             }
-            for module in std::iter::successors(Some(dotted.clone()), ModuleName::parent) {
+            for module in dotted.with_parents() {
                 let homes: Vec<FileId> = self.names.files_of(&module).collect();
                 self.is_followed[position] |= !homes.is_empty();
                 for id in homes {
@@ -335,7 +335,7 @@ impl<'a> Relevance<'a> {
             self.bound.iter().for_each(|name| self.rules.add(name, Rule::Attribute));
         }
         if self.leading[position] {
-            let loaded = index.imports.iter().flat_map(with_parents).collect::<BTreeSet<ModuleName>>();
+            let loaded = index.imports.iter().flat_map(ModuleName::with_parents).collect::<BTreeSet<ModuleName>>();
             for id in loaded.iter().flat_map(|module| self.names.files_of(module)).collect::<Vec<_>>() {
                 self.matters[id.index()] |= self.leading[id.index()];
             }
@@ -354,7 +354,7 @@ impl<'a> Relevance<'a> {
         let mut queue: Vec<usize> =
             (0..self.files.len()).filter(|at| self.is_followed[*at] || self.loaded[*at]).collect();
         let windows = (0..self.files.len()).filter_map(index_of).flat_map(|index| &index.process.windows);
-        let mut modules: Vec<ModuleName> = windows.flat_map(|window| with_parents(&window.module)).collect();
+        let mut modules: Vec<ModuleName> = windows.flat_map(|window| window.module.with_parents()).collect();
         loop {
             for module in std::mem::take(&mut modules) {
                 if !self.followed.insert(module.clone()) {
@@ -369,11 +369,11 @@ impl<'a> Relevance<'a> {
             }
             let Some(position) = queue.pop() else { return };
             let Some(index) = index_of(position) else { continue };
-            modules.extend(index.imports.iter().flat_map(with_parents));
-            modules.extend(index.edges.iter().flat_map(|edge| with_parents(&edge.target.dotted())));
+            modules.extend(index.imports.iter().flat_map(ModuleName::with_parents));
+            modules.extend(index.edges.iter().flat_map(|edge| edge.target.dotted().with_parents()));
             let classes = index.classes.iter().flat_map(|class| class.bases.iter().chain(&class.metaclass));
-            modules.extend(classes.flat_map(with_parents));
-            let around: Vec<ModuleName> = with_parents(&index.name).skip(1).collect();
+            modules.extend(classes.flat_map(ModuleName::with_parents));
+            let around: Vec<ModuleName> = index.name.with_parents().skip(1).collect();
             modules.extend(around);
         }
     }
@@ -431,9 +431,4 @@ impl<'a> Relevance<'a> {
         }
         wanted.into_iter().for_each(|at| self.matters[at] = true);
     }
-}
-
-/// `a.b.c`, `a.b`, `a`
-fn with_parents(module: &ModuleName) -> impl Iterator<Item = ModuleName> + use<> {
-    std::iter::successors(Some(module.clone()), ModuleName::parent)
 }

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use super::super::endings::Endings;
-use super::with_parents;
 use crate::name::ModuleName;
 
 /// Names by which modules are called that are looked for.
@@ -33,7 +32,7 @@ impl LookedFor {
 
     /// Whether `module` may be one of them, or something in it.
     pub(super) fn has(&self, module: &ModuleName) -> bool {
-        with_parents(module).any(|name| self.by_name.akin_to(&name).any(|number| self.names[number].may_be(&name)))
+        module.with_parents().any(|name| self.by_name.akin_to(&name).any(|number| self.names[number].may_be(&name)))
     }
 
     /// Those in what may be `package`.
