@@ -253,6 +253,12 @@ fn hiccups_of_the_forge_are_waited_for() {
         stage.expect("created");
         assert!(stage.forge.unmet().is_empty(), "{:?}", stage.forge.unmet());
     }
+    // A limit that is over at a time which the forge tells.
+    let stage = Stage::new();
+    let now = jiff::Timestamp::now().as_second();
+    stage.forge.fail_next("GET", &path, refusals::limit_until(now + 2));
+    stage.expect("created");
+    assert!(jiff::Timestamp::now().as_second() >= now + 2);
     // A connection that is cut while it is read is tried again.
     let stage = Stage::new();
     stage.forge.script("GET", &path, Reaction::Cut);
