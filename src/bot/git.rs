@@ -31,8 +31,17 @@ pub enum GitError {
     NoDefault(String),
     #[error("`git {doing}` failed: {why}")]
     Failed { doing: &'static str, why: String },
+    #[error(
+        "the repository has the submodule `{0}`, whose code the bot would not see and so could break: run `hotcold fix` \
+         where it is checked out"
+    )]
+    Submodule(String),
+    #[error("`{0}` is the branch to be changed, and cannot be hotcold's own: name another with --branch")]
+    SameBranch(String),
     #[error("cannot make a temporary folder: {0}")]
     Folder(std::io::Error),
+    #[error("cannot run `git`: {0}")]
+    Run(std::io::Error),
 }
 
 /// How a push ended.
@@ -90,7 +99,7 @@ impl Git {
         arguments.push("HEAD".to_owned());
         arguments.extend([base.unwrap_or(""), branch].iter().filter(|name| !name.is_empty()).map(|name| head(name)));
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let listing = self.tell("ls-remote", &arguments)?;
+        let listing = self.tell_remote("ls-remote", &arguments)?;
         let default = listing.lines().find_map(|line| {
             let target = line.strip_prefix("ref: refs/heads/")?;
             Some(target.strip_suffix("\tHEAD")?.to_owned())
@@ -108,21 +117,20 @@ impl Git {
             (None, None) => return Err(GitError::NoDefault(self.remote.clone())),
         };
         let base_commit = base_commit.ok_or_else(|| GitError::NoBranch(self.remote.clone(), base.clone()))?.to_owned();
+        if base == branch {
+            return Err(GitError::SameBranch(base));
+        }
         let branch_commit = commit(branch).map(|(commit, _)| commit.to_owned());
         Ok(Heads { base, base_commit, branch_commit })
     }
 
     /// Has these branches of the remote fetched; nothing of the user's moves by it.
     pub fn fetch(&self, branches: &[&str]) -> Result<(), GitError> {
-        let shallow = self.tell("rev-parse", &["rev-parse", "--is-shallow-repository"])? == "true";
         let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
-        if shallow {
-            arguments.push("--depth=1");
-        }
         arguments.extend(["--", self.remote.as_str()]);
         let names: Vec<String> = branches.iter().map(|branch| head(branch)).collect();
         arguments.extend(names.iter().map(String::as_str));
-        self.tell("fetch", &arguments).map(drop)
+        self.tell_remote("fetch", &arguments).map(drop)
     }
 
     pub fn tree(&self, commit: &str) -> Result<String, GitError> {
@@ -136,12 +144,16 @@ impl Git {
 
     /// A working tree of this commit, away from the user's.
     pub fn worktree(&self, commit: &str) -> Result<Worktree<'_>, GitError> {
-        // What a run left behind that was killed.
-        self.tell("worktree prune", &["worktree", "prune"])?;
+        let listing = self.tell("ls-tree", &["ls-tree", "-r", "--full-tree", commit])?;
+        if let Some(submodule) = listing.lines().find(|line| line.starts_with("160000 ")) {
+            return Err(GitError::Submodule(submodule.split('\t').next_back().unwrap_or_default().to_owned()));
+        }
         let folder = tempfile::Builder::new().prefix("hotcold-bot-").tempdir().map_err(GitError::Folder)?;
         let top = std::fs::canonicalize(folder.path()).map_err(GitError::Folder)?.join("tree");
         let path = top.to_string_lossy();
-        self.tell("worktree add", &["worktree", "add", "--quiet", "--detach", "--", &path, commit])?;
+        // All files must be seen, also by those who look at a part of them.
+        let whole = ["-c", "core.sparseCheckout=false", "worktree", "add", "--quiet", "--detach", "--", &path, commit];
+        self.tell("worktree add", &whole)?;
         Ok(Worktree { git: self, _folder: folder, top })
     }
 
@@ -157,14 +169,16 @@ impl Git {
 
     fn push_refspec(&self, refspec: &str, branch: &str, expected: Option<&str>) -> Result<Push, GitError> {
         let lease = format!("--force-with-lease={}:{}", head(branch), expected.unwrap_or(""));
-        let output = run(&mut self.command(&self.top, &["push", "--porcelain", &lease, "--", &self.remote, refspec]))?;
+        let mut command = self.command(&self.top, &["push", "--porcelain", &lease, "--", &self.remote, refspec]);
+        let output = run(self.offer_token(&mut command))?;
         if output.status.success() {
             return Ok(Push::Done);
         }
         let said = text(&output.stdout);
-        // The last two: somebody was faster by a moment.
+        // The last two: somebody was faster by a moment. But a branch that is in the way stays there.
         let stale = ["(stale info)", "(fetch first)", "(failed to update ref)", "cannot lock ref"];
-        if stale.iter().any(|reason| said.contains(reason)) {
+        let in_the_way = format!("{said}{}", text(&output.stderr)).contains("exists; cannot create");
+        if !in_the_way && stale.iter().any(|reason| said.contains(reason)) {
             return Ok(Push::Stale);
         }
         let refusal = said.lines().find(|line| line.starts_with('!')).unwrap_or_default();
@@ -177,7 +191,15 @@ impl Git {
     }
 
     fn tell_in(&self, folder: &Path, doing: &'static str, arguments: &[&str]) -> Result<String, GitError> {
-        let output = run(&mut self.command(folder, arguments))?;
+        self.success(doing, &run(&mut self.command(folder, arguments))?)
+    }
+
+    /// The same, where git speaks to the remote.
+    fn tell_remote(&self, doing: &'static str, arguments: &[&str]) -> Result<String, GitError> {
+        self.success(doing, &run(self.offer_token(&mut self.command(&self.top, arguments)))?)
+    }
+
+    fn success(&self, doing: &'static str, output: &Output) -> Result<String, GitError> {
         match output.status.success() {
             true => Ok(text(&output.stdout)),
             false => Err(GitError::Failed { doing, why: self.readable(&text(&output.stderr)) }),
@@ -192,12 +214,18 @@ impl Git {
             command.env_remove(variable);
         }
         Secret::hide_from(&mut command);
+        command
+    }
+
+    /// Has the token told where git asks for a password, after what the user has set.
+    fn offer_token<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         if let Some((address, token)) = &self.token {
             // By the environment, which nobody else can read: arguments are public.
+            let count = std::env::var("GIT_CONFIG_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(0u32);
             command
-                .env("GIT_CONFIG_COUNT", "1")
-                .env("GIT_CONFIG_KEY_0", format!("credential.{address}.helper"))
-                .env("GIT_CONFIG_VALUE_0", HELPER)
+                .env("GIT_CONFIG_COUNT", (count + 1).to_string())
+                .env(format!("GIT_CONFIG_KEY_{count}"), format!("credential.{address}.helper"))
+                .env(format!("GIT_CONFIG_VALUE_{count}"), HELPER)
                 .env("HOTCOLD_GIT_TOKEN", token.reveal());
         }
         command
@@ -252,10 +280,9 @@ impl Worktree<'_> {
 
     /// The tree that a commit of these files would have.
     pub fn stage(&self, files: &[String]) -> Result<String, GitError> {
-        let mut arguments = vec!["add", "--"];
-        let literal: Vec<String> = files.iter().map(|file| format!(":(top,literal){file}")).collect();
-        arguments.extend(literal.iter().map(String::as_str));
-        self.git.tell_in(&self.top, "add", &arguments)?;
+        let arguments = ["--literal-pathspecs", "add", "--pathspec-from-file=-", "--pathspec-file-nul"];
+        let output = fed(&mut self.git.command(&self.top, &arguments), files.join("\0").as_bytes())?;
+        self.git.success("add", &output)?;
         self.git.tell_in(&self.top, "write-tree", &["write-tree"])
     }
 
@@ -272,30 +299,14 @@ impl Worktree<'_> {
 
     /// Commits what is staged, with the user's hooks, and gives the commit.
     pub fn commit(&self, message: &str) -> Result<String, GitError> {
-        self.commit_with(&[], message)
-    }
-
-    /// Gives the last commit another message, without hooks.
-    pub fn amend(&self, message: &str) -> Result<String, GitError> {
-        self.commit_with(&["--amend", "--no-verify"], message)
-    }
-
-    fn commit_with(&self, how: &[&str], message: &str) -> Result<String, GitError> {
-        let arguments = [&["commit", "--quiet", "--cleanup=verbatim", "--file=-"], how].concat();
-        let mut command = self.git.command(&self.top, &arguments);
-        let has_name = run(&mut self.git.command(&self.top, &["config", "user.email"]))?.status.success();
-        if !has_name {
-            for who in ["AUTHOR", "COMMITTER"] {
+        let mut command = self.git.command(&self.top, &["commit", "--quiet", "--cleanup=verbatim", "--file=-"]);
+        for (who, ident) in [("AUTHOR", "GIT_AUTHOR_IDENT"), ("COMMITTER", "GIT_COMMITTER_IDENT")] {
+            let strict = ["-c", "user.useConfigOnly=true", "var", ident];
+            if !run(&mut self.git.command(&self.top, &strict))?.status.success() {
                 command.env(format!("GIT_{who}_NAME"), "hotcold").env(format!("GIT_{who}_EMAIL"), "hotcold@localhost");
             }
         }
-        let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let mut child = started.map_err(|_| GitError::NoGit)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A git that does not read it says why itself.
-            let _ = stdin.write_all(message.as_bytes());
-        }
-        let output = child.wait_with_output().map_err(|_| GitError::NoGit)?;
+        let output = fed(&mut command, message.as_bytes())?;
         if !output.status.success() {
             let said = format!("{}\n{}", text(&output.stdout), text(&output.stderr));
             return Err(GitError::Failed { doing: "commit", why: self.git.readable(&said) });
@@ -306,7 +317,7 @@ impl Worktree<'_> {
 
 impl Drop for Worktree<'_> {
     fn drop(&mut self) {
-        // What stays is pruned by the next run.
+        // What a run leaves that is killed, git forgets by itself in time: `worktree prune` would take the user's, too.
         let path = self.top.to_string_lossy();
         let _ = self.git.tell("worktree remove", &["worktree", "remove", "--force", "--", &path]);
     }
@@ -317,7 +328,22 @@ fn head(branch: &str) -> String {
 }
 
 fn run(command: &mut Command) -> Result<Output, GitError> {
-    command.output().map_err(|_| GitError::NoGit)
+    command.output().map_err(cannot_run)
+}
+
+/// Runs it with this on its standard input.
+fn fed(command: &mut Command, input: &[u8]) -> Result<Output, GitError> {
+    let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = started.map_err(cannot_run)?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A git that does not read it says why itself.
+        let _ = stdin.write_all(input);
+    }
+    child.wait_with_output().map_err(cannot_run)
+}
+
+fn cannot_run(error: std::io::Error) -> GitError {
+    if error.kind() == std::io::ErrorKind::NotFound { GitError::NoGit } else { GitError::Run(error) }
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -66,6 +66,11 @@ pub enum LifeError {
     Change(anyhow::Error),
     #[error("other runs push to `{0}` all the time: run again when they have ended")]
     Crowded(String),
+    #[error(
+        "a commit hook changed the files after they were proved, so nothing was pushed: have a formatter run by --post-command, \
+         whose result is proved again"
+    )]
+    Hook,
     #[error("cannot print: {0}")]
     Print(#[from] std::io::Error),
 }
@@ -130,6 +135,14 @@ impl Life<'_> {
         if let Some(open) = open.as_ref().filter(|open| open.labels.iter().any(|label| label == STOP)) {
             return end(Word::Blocked, format!("{} has the label `{STOP}`", open.url));
         }
+        if let Some(open) = open.as_ref().filter(|open| open.base != heads.base) {
+            // Its branch, built on another base, would bring that one's history along.
+            let note = format!(
+                "{} goes into `{}`, not into `{}`: close it, or name --branch",
+                open.url, open.base, heads.base
+            );
+            return end(Word::Blocked, note);
+        }
         let branch = self.branch(heads)?;
         if let Branch::Foreign(commit) = &branch {
             return self.leave_alone(open.as_ref(), commit).map(Some);
@@ -155,7 +168,7 @@ impl Life<'_> {
         let (message, tree) = (self.git.message(commit)?, self.git.tree(commit)?);
         let line = |start: &str| message.lines().find_map(|line| line.strip_prefix(start)).map(str::trim);
         Ok(match (line(TREE), line(BASE)) {
-            (Some(told), Some(base)) if told == tree => {
+            (Some(told), Some(base)) if told == tree && message.starts_with(TITLE) => {
                 Branch::Ours { commit: commit.clone(), tree, base: base.to_owned() }
             }
             _ => Branch::Foreign(commit.clone()),
@@ -273,12 +286,11 @@ impl Life<'_> {
     }
 }
 
-/// The bot's commit. A hook of the user may have changed the files: then that is the tree it tells of.
-fn commit(worktree: &Worktree<'_>, tree: &str, base: &str, change: &Change) -> Result<String, GitError> {
-    let message = |tree: &str| format!("{TITLE}\n\n{}\n\n{BASE}{base}\n{TREE}{tree}\n", change.body.summary);
-    let commit = worktree.commit(&message(tree))?;
-    let made = worktree.tree()?;
-    if made == tree { Ok(commit) } else { worktree.amend(&message(&made)) }
+/// The bot's commit: what was proved, and nothing that a hook has made of it.
+fn commit(worktree: &Worktree<'_>, tree: &str, base: &str, change: &Change) -> Result<String, LifeError> {
+    let message = format!("{TITLE}\n\n{}\n\n{BASE}{base}\n{TREE}{tree}\n", change.body.summary);
+    let commit = worktree.commit(&message)?;
+    if worktree.tree()? == tree { Ok(commit) } else { Err(LifeError::Hook) }
 }
 
 fn declined(closed: &[PullRequest]) -> Declined {

@@ -38,10 +38,13 @@ impl Marker {
         Marker { v: 1, fp, base: base.to_owned(), head: head.to_owned(), moves, withdrawn: false }
     }
 
-    /// The marker in the first line of a pull request's text.
+    /// The marker in a pull request's text: its first line, unless people wrote something above it.
     pub fn read(body: &str) -> Option<Marker> {
-        let line = body.lines().next()?.trim_end();
-        let json = line.strip_prefix(OPENING)?.strip_suffix(CLOSING)?;
+        body.lines().find_map(Marker::of_line)
+    }
+
+    fn of_line(line: &str) -> Option<Marker> {
+        let json = line.trim().strip_prefix(OPENING)?.strip_suffix(CLOSING)?;
         serde_json::from_str(json).ok().filter(|marker: &Marker| marker.v == 1)
     }
 
@@ -52,8 +55,8 @@ impl Marker {
 
     /// The text of a pull request with this marker in the place of its own.
     pub fn replace_in(&self, body: &str) -> String {
-        let rest = body.split_once('\n').map_or("", |(_, rest)| rest);
-        format!("{}\n{rest}", self.line())
+        let rest: Vec<&str> = body.lines().filter(|line| Marker::of_line(line).is_none()).collect();
+        format!("{}\n{}\n", self.line(), rest.join("\n"))
     }
 }
 
@@ -95,6 +98,7 @@ mod tests {
         assert_eq!(Marker::read(&body.replace('\n', "\r\n")), Some(marker()));
         let withdrawn = Marker { withdrawn: true, ..marker() };
         assert_eq!(Marker::read(&withdrawn.replace_in(&body)), Some(withdrawn));
+        assert_eq!(Marker::read(&format!("Somebody's words\n\n{body}")), Some(marker()));
         for other in ["", "Text", "<!-- hotcold:{} -->", "Text\n<!-- hotcold:{\"v\":1} -->"] {
             assert_eq!(Marker::read(other), None);
         }

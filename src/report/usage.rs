@@ -46,6 +46,12 @@ pub fn notes(notes: &Notes, colour: Colour, out: &mut dyn Write) -> io::Result<(
     if notes.repeated > 0 {
         note(format!("left out {} that had been read before", counted(notes.repeated, "report")))?;
     }
+    for module in &notes.silent {
+        note(format!(
+            "`{module}` is tracked and has no line: if it was tracked all the time, in all functions that use it, nothing \
+             used it (`usage-percent = 0`)"
+        ))?;
+    }
     if notes.failed_inits > 0 {
         note(format!("{} could not be started, or not in time", counted(notes.failed_inits, "process")))?;
     }

@@ -61,11 +61,10 @@ fn change(
     declined: &BTreeSet<String>,
     terminal: &Terminal,
 ) -> anyhow::Result<Change> {
-    let folder = worktree.top.join(inside);
-    anyhow::ensure!(folder.is_dir(), "the folder {} is not on the base branch", inside.display());
+    let folder = real(&worktree.top.join(inside), &worktree.top)?;
     let common = Common {
-        paths: request.paths.iter().map(|path| inside_of(&folder, path)).collect::<Result<_, _>>()?,
-        config: request.config.as_deref().map(|path| inside_of(&folder, path)).transpose()?,
+        paths: request.paths.iter().map(|path| real(&folder.join(path), &worktree.top)).collect::<Result<_, _>>()?,
+        config: request.config.as_deref().map(|path| real(&folder.join(path), &worktree.top)).transpose()?,
         unsafe_moves: request.unsafe_moves,
         ..Common::default()
     };
@@ -103,16 +102,16 @@ fn change(
     }
     let moves = outcome.files.iter().flat_map(|file| &file.findings).map(|finding| named(&finding.identity)).collect();
     outcome.files.iter_mut().for_each(|file| file.path = inside.join(&file.path).to_string_lossy().into_owned());
-    let body = text::body(&outcome, request, &folder)?;
+    let body = text::body(&outcome, request, inside, &worktree.top)?;
     Ok(Change { files, moves, left_out: left_out.into_inner(), body })
 }
 
-/// A path of the user below the folder; elsewhere there is nothing to look at.
-fn inside_of(folder: &Path, path: &Path) -> anyhow::Result<PathBuf> {
-    let joined = folder.join(path);
-    let is_below = path.is_relative() && !path.components().any(|part| part.as_os_str() == "..");
-    anyhow::ensure!(is_below, "{} must lie below the working directory", path.display());
-    Ok(joined)
+/// Where a path of the base branch leads, if that is in the worktree: a link must not have files elsewhere written.
+fn real(path: &Path, top: &Path) -> anyhow::Result<PathBuf> {
+    let shown = path.strip_prefix(top).unwrap_or(path).display();
+    let real = fs::canonicalize(path).with_context(|| format!("{shown} is not on the base branch"))?;
+    anyhow::ensure!(real.starts_with(top), "{shown} leads out of the repository on the base branch");
+    Ok(real)
 }
 
 fn rewrites(outcome: &Outcome) -> impl Iterator<Item = (&str, &str)> {

@@ -1,6 +1,7 @@
 //! `hotcold usage`: reads logs, prints the share of requests that use each module, and keeps it in the evidence file.
 
-use std::fs::File;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -34,9 +35,8 @@ pub fn usage(request: &Request, terminal: &Terminal) -> anyhow::Result<Exit> {
 
     let mut usage = count(&request.files, terminal)?;
     if !usage.modules.is_empty() {
-        // Where others are logged, no line means no use.
         let files = files_of(&folder, &mut loader)?;
-        usage.add_unused(threads(None)?.install(|| track::tracked_modules(&files)));
+        usage.notes.silent = usage.without_lines(threads(None)?.install(|| track::tracked_modules(&files)));
     }
     report::write(&usage, terminal.stdout, &mut io::stdout().lock())?;
     let mut stderr = io::stderr().lock();
@@ -63,10 +63,13 @@ fn count(paths: &[PathBuf], terminal: &Terminal) -> anyhow::Result<Usage> {
     let mut counter = Counter::default();
     let progress = terminal.progress();
     let files = files(paths)?;
+    let mut seen = BTreeSet::new();
     let all: u64 = files.iter().filter_map(|file| file.metadata().ok()).map(|metadata| metadata.len()).sum();
     let mut done = 0;
     for path in files {
-        let shown = if is_stdin(&path) { "standard input".to_owned() } else { path.display().to_string() };
+        let shown = if is_stdin(&path) { "standard input".to_owned() } else { printable(&path) };
+        let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        anyhow::ensure!(seen.insert(real), "{shown} is given twice, and would be counted twice");
         let read = if is_stdin(&path) {
             usage::read(io::stdin().lock(), &shown, &mut counter)
         } else {
@@ -77,6 +80,11 @@ fn count(paths: &[PathBuf], terminal: &Terminal) -> anyhow::Result<Usage> {
     }
     progress.finish();
     Ok(counter.finish()?)
+}
+
+/// A name of a file that moves no cursor.
+fn printable(path: &Path) -> String {
+    path.display().to_string().chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 fn is_stdin(path: &Path) -> bool {

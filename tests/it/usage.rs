@@ -261,9 +261,9 @@ fn the_queries_give_what_is_read() {
     }
 }
 
-/// Where others are logged, a module that is tracked and has no line was not used.
+/// A module that is tracked and has no line may be unused, or not deployed: it is told, and nothing is written of it.
 #[test]
-fn a_tracked_module_without_a_line_is_not_used() {
+fn a_tracked_module_without_a_line_is_told() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file can be written");
     write(
@@ -276,10 +276,19 @@ fn a_tracked_module_without_a_line_is_not_used() {
     );
     let tracked = run(hotcold(folder.path()).arg("track"));
     assert!(tracked.status.success(), "{}", stderr(&tracked));
-    let request = "REPORT RequestId: a\tDuration: 1 ms\n";
-    write("log.txt", &format!("START RequestId: a\nModule used: boto3\n{request}"));
+    write("log.txt", "START RequestId: a\nModule used: boto3\nREPORT RequestId: a\tDuration: 1 ms\n");
     let output = run(hotcold(folder.path()).args(["usage", "log.txt"]));
-    assert!(stdout(&output).contains("wave               0     0.0 %"), "{}", stdout(&output));
+    let said = stderr(&output);
+    assert!(said.contains("note: `wave` is tracked and has no line") && !said.contains("light"), "{said}");
     let evidence = fs::read_to_string(folder.path().join("hotcold-evidence.toml")).expect("it was written");
-    assert!(evidence.contains("[modules.wave]\nusage-percent = 0\n") && !evidence.contains("light"), "{evidence}");
+    assert!(!evidence.contains("wave"), "{evidence}");
+}
+
+#[test]
+fn a_log_given_twice_is_not_counted_twice() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    fs::write(folder.path().join("log.txt"), "REPORT RequestId: a\tDuration: 1 ms\n").expect("a file can be written");
+    let output = run(hotcold(folder.path()).args(["usage", "log.txt", "./log.txt"]));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("is given twice"), "{}", stderr(&output));
 }

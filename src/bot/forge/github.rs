@@ -78,6 +78,7 @@ impl Github {
             url: text(&pull["html_url"]),
             title: text(&pull["title"]),
             body: text(&pull["body"]),
+            base: text(&pull["base"]["ref"]),
             labels: labels.map(|label| text(&label["name"])).collect(),
         })
     }

@@ -57,6 +57,7 @@ impl Gitlab {
             url: text(&merge["web_url"]),
             title: text(&merge["title"]),
             body: text(&merge["description"]),
+            base: text(&merge["target_branch"]),
             labels: merge["labels"].as_array().into_iter().flatten().map(text).collect(),
         })
     }

@@ -48,6 +48,8 @@ impl Client {
         let config = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)
+            // A token must not follow to another host.
+            .max_redirects(0)
             .timeout_global(Some(Duration::from_secs(60)))
             .user_agent(concat!("hotcold/", env!("CARGO_PKG_VERSION")))
             .build();
@@ -98,6 +100,7 @@ impl Client {
     pub(super) fn refusal(&self, answer: &Answer) -> ForgeError {
         let (host, said) = (self.host(), answer.message());
         match answer.status {
+            300..=399 => ForgeError::Moved { host, to: answer.header("location").unwrap_or_default().to_owned() },
             401 => ForgeError::Token { host, variable: self.variable },
             403 => ForgeError::Permission { said },
             404 => ForgeError::NotFound { host, path: answer.what.clone() },
@@ -170,7 +173,7 @@ impl Answer {
         said.chars().take(300).collect()
     }
 
-    /// The address of the next page.
+    /// Whether there is another page.
     pub(super) fn has_next_page(&self) -> bool {
         self.header("link").is_some_and(|link| link.contains("rel=\"next\""))
     }

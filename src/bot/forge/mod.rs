@@ -20,6 +20,8 @@ pub struct PullRequest {
     pub url: String,
     pub title: String,
     pub body: String,
+    /// The branch that it goes into.
+    pub base: String,
     pub labels: Vec<String>,
 }
 
@@ -73,6 +75,8 @@ pub enum ForgeError {
     NotFound { host: String, path: String },
     #[error("{host} asks to wait for {seconds} s, which is too long for one run: run again later")]
     Limited { host: String, seconds: u64 },
+    #[error("{host} says that the repository has moved to {to}: change the address of the remote")]
+    Moved { host: String, to: String },
     #[error("{host} answered {status} to {what}: {said}")]
     Answer { host: String, status: u16, what: String, said: String },
     #[error("{host} answered {what} with something that cannot be read: {why}")]
@@ -83,7 +87,7 @@ pub enum ForgeError {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
-/// The variables that hold secrets of the bot, by the order in which they are looked at.
+/// The variables that may hold secrets of the bot.
 pub const TOKEN_VARIABLES: [&str; 5] = ["HOTCOLD_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN"];
 
 impl Secret {

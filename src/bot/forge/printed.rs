@@ -45,6 +45,7 @@ impl Forge for Printed<'_> {
             url: String::new(),
             title: title.to_owned(),
             body: body.to_owned(),
+            base: place.base.clone(),
             labels: Vec::new(),
         })
     }

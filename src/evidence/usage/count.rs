@@ -50,6 +50,8 @@ pub struct Notes {
     /// Rows that had been read before.
     pub repeated: u64,
     pub failed_inits: u64,
+    /// Modules whose use the project logs, and that have no line here. Whether the logging was deployed is not known.
+    pub silent: Vec<ModuleName>,
 }
 
 /// Why there are no shares.
@@ -258,10 +260,10 @@ impl Usage {
         used as f64 / self.requests as f64 * 100.0
     }
 
-    /// These modules are logged whenever they are used: those without a line were not.
-    pub fn add_unused(&mut self, logged: impl IntoIterator<Item = ModuleName>) {
-        let known: BTreeSet<ModuleName> = self.modules.iter().map(|(module, _)| module.clone()).collect();
-        self.modules.extend(logged.into_iter().filter(|module| !known.contains(module)).map(|module| (module, 0)));
+    /// Those of the modules that have no line.
+    pub fn without_lines(&self, modules: impl IntoIterator<Item = ModuleName>) -> Vec<ModuleName> {
+        let known: BTreeSet<&ModuleName> = self.modules.iter().map(|(module, _)| module).collect();
+        modules.into_iter().filter(|module| !known.contains(module)).collect()
     }
 
     pub fn cold_start_percent(&self) -> f64 {

@@ -5,12 +5,14 @@ use std::fmt;
 use std::io::Read;
 use std::sync::LazyLock;
 
+use jiff::Timestamp;
 use regex::Regex;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::count::Counter;
+use super::line;
 use super::read::{ReadError, shortened, take};
 use super::row::{self, Row};
 
@@ -32,7 +34,7 @@ pub fn is_document(head: &[u8]) -> bool {
 /// Reads all documents of a stream.
 pub fn read(stream: impl Read, source: &str, counter: &mut Counter) -> Result<(), ReadError> {
     let mut stream = serde_json::Deserializer::from_reader(stream);
-    let mut events = Events { counter, source, stream: None, number: 0, incomplete: None };
+    let mut events = Events { counter, source, stream: None, number: 0, incomplete: None, order: Order::default() };
     while events.incomplete.is_none() {
         match stream.end() {
             Ok(()) => break,
@@ -40,7 +42,8 @@ pub fn read(stream: impl Read, source: &str, counter: &mut Counter) -> Result<()
         }
     }
     match events.incomplete {
-        Some(status) => Err(ReadError::Incomplete(status)),
+        Some(status) => Err(ReadError::Incomplete(shortened(&status))),
+        None if events.order.falls > events.order.rises => Err(ReadError::NewestFirst),
         None => Ok(()),
     }
 }
@@ -53,6 +56,26 @@ struct Events<'c> {
     stream: Option<String>,
     number: u64,
     incomplete: Option<String>,
+    order: Order,
+}
+
+/// How the times of events go.
+#[derive(Default)]
+struct Order {
+    last: Option<Timestamp>,
+    rises: u64,
+    falls: u64,
+}
+
+impl Order {
+    fn see(&mut self, time: Option<Timestamp>) {
+        let Some(time) = time else { return };
+        if let Some(last) = self.last {
+            self.rises += u64::from(time > last);
+            self.falls += u64::from(time < last);
+        }
+        self.last = Some(time);
+    }
 }
 
 impl Events<'_> {
@@ -60,6 +83,7 @@ impl Events<'_> {
         self.number += 1;
         self.counter.lines(1);
         let place = format!("{} (event {})", self.source, self.number);
+        self.order.see(event.get("timestamp").and_then(line::time_of));
         if let Some(stream) = &self.stream {
             event.entry("logStreamName").or_insert_with(|| Value::String(stream.clone()));
         }
@@ -116,6 +140,8 @@ impl<'de> Visitor<'de> for &mut Events<'_> {
         for row in &rows {
             self.number += 1;
             let place = format!("{} (row {})", self.source, self.number);
+            let time = row.iter().find(|(key, _)| key == "@timestamp");
+            self.order.see(time.and_then(|(_, text)| line::time_of(&text.as_str().into())));
             row::read(row, &place, self.source, self.counter);
         }
         self.counter.lines(rows.len() as u64);

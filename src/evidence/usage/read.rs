@@ -36,6 +36,11 @@ pub enum ReadError {
     Json(#[from] serde_json::Error),
     #[error("holds the result of a query that is not complete (status `{0}`): ask for it again when it is")]
     Incomplete(String),
+    #[error(
+        "holds its events newest first, so that a line cannot be told from those of the request before it: sort them by time \
+         (in Insights `| sort @timestamp asc`)"
+    )]
+    NewestFirst,
     #[error("is no table that can be read: {0}")]
     Csv(#[from] csv::Error),
 }

@@ -7,7 +7,7 @@ use super::line;
 use super::read::{ReadError, shortened, take};
 
 /// Columns by one of which a table is known.
-const KNOWN: [&str; 2] = ["requests", "@message"];
+const KNOWN: [&str; 3] = ["requests", "@message", "message"];
 
 /// The cells of a row by their column.
 pub type Row = Vec<(String, String)>;
@@ -32,6 +32,8 @@ pub fn read(row: &Row, place: &str, source: &str, counter: &mut Counter) {
             Some(module) => counter.module_requests(&module, requests),
             None => unreadable(counter),
         },
+        // A group whose module could not be told has no such cell: it is not all requests.
+        None if !["cold_starts", "first", "last"].iter().any(|name| cell(name).is_some()) => unreadable(counter),
         None => {
             let cold_starts = match cell("cold_starts") {
                 Some(text) => match count(text) {

@@ -2,22 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use hotcold::bot::{Body, Refused, Row, cell};
 use hotcold::cli::Bot;
-use hotcold::config::{Loader, Overrides};
+use hotcold::config::{Config, Loader, Overrides};
 use hotcold::outcome::{Finding, Outcome};
 use hotcold::plan::Change;
-use hotcold::policy::{Policy, number};
+use hotcold::policy::number;
 
 use crate::run::read_configuration;
 
-/// The parts of the text. Paths in `outcome` are relative to the top of the repository.
-pub(super) fn body(outcome: &Outcome, request: &Bot, folder: &Path) -> anyhow::Result<Body> {
+/// The parts of the text. Paths in `outcome` are relative to the top of the repository, but for those of start-up, which are
+/// relative to `inside`.
+pub(super) fn body(outcome: &Outcome, request: &Bot, inside: &Path, top: &Path) -> anyhow::Result<Body> {
+    let folder = top.join(inside);
     let findings = || outcome.files.iter().flat_map(|file| file.findings.iter().map(move |one| (&file.path, one)));
     let rows: Vec<Row> = findings().map(|(path, finding)| row(path, finding)).collect();
     let overrides = Overrides { config: request.config.clone(), ..Overrides::default() };
-    let config = Loader::new(&read_configuration, folder, overrides).config(folder)?;
+    let mut loader = Loader::new(&read_configuration, &folder, overrides);
+    let config = loader.config(&folder)?;
     let mut refused: BTreeMap<&'static str, Refused> = BTreeMap::new();
     for file in &outcome.files {
         for note in &file.refusals {
@@ -30,16 +34,14 @@ pub(super) fn body(outcome: &Outcome, request: &Bot, folder: &Path) -> anyhow::R
             known.count += 1;
         }
     }
-    let unsafe_flag = if request.unsafe_moves { " --unsafe" } else { "" };
-    let paths: Vec<String> = request.paths.iter().map(|path| path.display().to_string()).collect();
     let evidence =
         config.evidence_file.as_deref().map_or("hotcold-evidence.toml".to_owned(), |p| p.display().to_string());
     Ok(Body {
-        summary: summary(outcome, &config.policy),
+        summary: summary(outcome, &mut |path| Ok(loader.config(folder.join(path).parent().unwrap_or(&folder))?))?,
         rows,
         refused_count: refused.values().map(|refused| refused.count).sum(),
         refused: refused.into_values().collect(),
-        command: format!("hotcold fix{unsafe_flag} {}", paths.join(" ")),
+        command: command(request, inside)?,
         sources: format!(
             "The numbers come from {} and, where that says nothing, from {}, which name how and when each was found.",
             cell(config.path.as_deref().map_or("hotcold.toml", |path| path.rsplit('/').next().unwrap_or(path))),
@@ -48,8 +50,24 @@ pub(super) fn body(outcome: &Outcome, request: &Bot, folder: &Path) -> anyhow::R
     })
 }
 
-/// What the changes bring, in a sentence.
-fn summary(outcome: &Outcome, policy: &Policy) -> String {
+/// What makes the same changes by hand, from the top of the repository.
+fn command(request: &Bot, inside: &Path) -> anyhow::Result<String> {
+    let paths = request.paths.iter().map(|path| path.to_string_lossy().into_owned());
+    let config = request.config.as_deref().map(|path| ["--config".to_owned(), path.to_string_lossy().into_owned()]);
+    let mut words = vec!["hotcold".to_owned(), "fix".to_owned()];
+    words.extend(request.unsafe_moves.then(|| "--unsafe".to_owned()));
+    words.extend(config.into_iter().flatten());
+    words.extend(paths);
+    let joined = |words: &[String]| shlex::try_join(words.iter().map(String::as_str));
+    let command = joined(&words)?.replace('`', "");
+    Ok(match inside.as_os_str().is_empty() {
+        true => command,
+        false => format!("cd {} && {command}", joined(&[inside.to_string_lossy().replace('`', "")])?),
+    })
+}
+
+/// What the changes bring, in a sentence. `config` gives the configuration of a file.
+fn summary(outcome: &Outcome, config: &mut dyn FnMut(&str) -> anyhow::Result<Arc<Config>>) -> anyhow::Result<String> {
     let statistics = &outcome.statistics;
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let moved = plural(statistics.cold_moved + statistics.hot_moved, "import");
@@ -61,8 +79,10 @@ fn summary(outcome: &Outcome, policy: &Policy) -> String {
     let best = outcome.startup.entries.iter().max_by(|a, b| {
         (a.before_ms - a.after_ms).total_cmp(&(b.before_ms - b.after_ms)).then_with(|| b.module.cmp(&a.module))
     });
-    match best.map(|entry| (entry, entry.before_ms - entry.after_ms)).filter(|(_, saved)| *saved > 0.0) {
+    Ok(match best.map(|entry| (entry, entry.before_ms - entry.after_ms)).filter(|(_, saved)| *saved > 0.0) {
         Some((entry, saved)) => {
+            let config = config(&entry.path)?;
+            let policy = &config.policy;
             let daily = saved * policy.daily_requests * policy.cold_start_percent / 100.0;
             format!(
                 "{what}: by prediction a cold start of {} takes {} ms instead of {} ms, which is {} s a day at {} requests \
@@ -76,7 +96,7 @@ fn summary(outcome: &Outcome, policy: &Policy) -> String {
             )
         }
         None => format!("{what}."),
-    }
+    })
 }
 
 fn row(path: &str, finding: &Finding) -> Row {

@@ -395,6 +395,128 @@ fn a_formatter_may_lay_out_and_nothing_else() {
 }
 
 #[test]
+fn a_pull_request_into_another_base_is_not_rebuilt() {
+    let stage = Stage::new();
+    stage.expect("created");
+    stage.forge.bare().commit("develop", &[("unreleased.py", Some("X = 1\n"))], "Not released");
+    let head = stage.head();
+    let (word, note) = stage.bot(&["--base", "develop"]);
+    assert_eq!(word, "blocked");
+    assert!(note.contains("goes into `main`, not into `develop`"), "{note}");
+    assert_eq!(stage.head(), head);
+}
+
+#[test]
+fn what_people_do_to_the_pull_request_is_respected() {
+    // Words above the marker do not undo a decline.
+    let stage = Stage::new();
+    stage.expect("created");
+    let body = stage.forge.pull(1).body.unwrap_or_default();
+    stage.forge.edit(1, &format!("JIRA-12\n\n{body}"));
+    stage.forge.close(1);
+    stage.expect("declined");
+    // A reworded commit is somebody's.
+    let stage = Stage::new();
+    stage.expect("created");
+    let bare = stage.forge.bare();
+    let (tree, parent) = (bare.tree(BRANCH), bare.git(&["rev-parse", &format!("{BRANCH}^")]));
+    let message = bare.message(BRANCH).replacen("Move imports", "feat: move imports", 1);
+    let mine =
+        bare.git(&["-c", "user.name=A", "-c", "user.email=a@b", "commit-tree", &tree, "-p", &parent, "-m", &message]);
+    bare.set(BRANCH, mine.trim());
+    bare.commit("main", &[("README.md", Some("new\n"))], "Something else");
+    stage.expect("blocked");
+    assert_eq!(stage.head().as_deref(), Some(mine.trim()));
+}
+
+#[test]
+fn files_that_a_hook_changes_are_not_pushed() {
+    let stage = Stage::new();
+    let hook = stage.checkout.path().join(".git/hooks/pre-commit");
+    std::fs::create_dir_all(hook.parent().expect("a folder")).expect("a folder can be made");
+    let text = "#!/bin/sh\nenv > \"$HOME/hook-environment\"\necho 'import os' >> orders/handler.py\ngit add orders/handler.py\n";
+    std::fs::write(&hook, text).expect("a file can be written");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).expect("it can be made executable");
+    }
+    let said = stage.failure();
+    assert!(said.contains("a commit hook changed the files after they were proved"), "{said}");
+    assert_eq!((stage.head(), stage.forge.pulls().len()), (None, 0));
+    assert!(stage.checkout.home().join("hook-environment").exists());
+    assert!(files_with(stage.checkout.home(), TOKEN).is_empty(), "the hook got the token");
+}
+
+#[test]
+fn a_link_on_the_base_branch_leads_nowhere() {
+    let stage = Stage::new();
+    let victim = tempfile::tempdir().expect("a temporary folder can be made");
+    let python = "import pandas\n\n\ndef f():\n    return pandas\n";
+    let heavy = "[modules.pandas]\nimport-ms = 1200\nusage-percent = 5\n";
+    std::fs::write(victim.path().join("app.py"), python).expect("a file can be written");
+    std::fs::write(victim.path().join("hotcold.toml"), heavy).expect("a file can be written");
+    let link = stage.checkout.path().join("lib");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(victim.path(), &link).expect("a link can be made");
+    stage.checkout.git(&["add", "lib"]);
+    stage.checkout.git(&["-c", "user.name=A", "-c", "user.email=a@b", "commit", "--quiet", "--message", "A link"]);
+    let bare = stage.forge.bare().path().to_string_lossy().into_owned();
+    stage.checkout.git(&["push", "--quiet", &bare, "HEAD:refs/heads/main"]);
+    let output = run(in_workflow(&stage.forge, &stage.checkout).args(["bot", "lib"]));
+    assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
+    assert!(stderr(&output).contains("leads out of the repository"), "{}", stderr(&output));
+    assert_eq!(std::fs::read_to_string(victim.path().join("app.py")).expect("it is there"), python);
+}
+
+#[test]
+fn code_that_the_bot_would_not_see_stops_it_or_is_fetched() {
+    // A reader outside of a sparse checkout keeps the import where it is.
+    let stage = Stage::new();
+    let reader = "from orders import handler\n\nprint(handler.pd, handler.boto3)\n";
+    let exporter = "from orders import export\n\nprint(export.pd)\n";
+    let files =
+        [("other/reader.py", Some(reader)), ("other/again.py", Some(exporter)), ("other/__init__.py", Some(""))];
+    stage.forge.bare().commit("main", &files, "Readers");
+    stage.checkout.pull(stage.forge.bare());
+    stage.checkout.git(&["sparse-checkout", "set", "orders"]);
+    stage.bot(&[]);
+    let handler = stage.forge.bare().head(BRANCH).map(|_| stage.forge.bare().file(BRANCH, "orders/handler.py"));
+    assert!(handler.is_none_or(|text| text.contains("\nimport pandas as pd\n")), "the reader was not seen");
+    // A submodule is named.
+    let stage = Stage::new();
+    let bare = stage.forge.bare();
+    let tip = bare.head("main").expect("it has a commit");
+    stage.checkout.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{tip},vendor")]);
+    stage.checkout.git(&["-c", "user.name=A", "-c", "user.email=a@b", "commit", "--quiet", "--message", "Vendor"]);
+    let path = bare.path().to_string_lossy().into_owned();
+    stage.checkout.git(&["push", "--quiet", &path, "HEAD:refs/heads/main"]);
+    let said = stage.failure();
+    assert!(said.contains("the submodule `vendor`"), "{said}");
+}
+
+#[test]
+fn a_redirect_is_told_and_not_followed() {
+    let stage = Stage::new();
+    let path = format!("/repos/{}/pulls", super::forge::REPOSITORY);
+    let moved = Answer::json(301, &serde_json::json!({})).with("location", "http://127.0.0.1:9/elsewhere");
+    stage.forge.fail_next("GET", &path, moved);
+    let said = stage.failure();
+    assert!(said.contains("has moved to http://127.0.0.1:9/elsewhere"), "{said}");
+}
+
+#[test]
+fn a_branch_in_the_way_is_told() {
+    let stage = Stage::new();
+    let bare = stage.forge.bare();
+    bare.set("hotcold", &bare.head("main").expect("it has a commit"));
+    let said = stage.failure();
+    assert!(said.contains("`git push` failed") && said.contains("exists; cannot create"), "{said}");
+    let output = run(in_workflow(&stage.forge, &stage.checkout).args(["bot", "--branch", "main"]));
+    assert!(stderr(&output).contains("`main` is the branch to be changed"), "{}", stderr(&output));
+}
+
+#[test]
 fn gitlab_has_the_same_life() {
     let forge = Forge::gitlab(Bare::worked_example());
     let checkout = forge.check_out();
