@@ -175,6 +175,14 @@ fn a_line_of_many_megabytes_is_left_out() {
     assert_eq!((usage.requests, usage.notes.unreadable), (100, 1));
 }
 
+/// Nor does an event of a document: a small file may unpack to a large one.
+#[test]
+fn an_event_without_an_end_takes_no_memory() {
+    let endless = &b"{\"events\": [{\"message\": \""[..];
+    let error = read(endless.chain(io::repeat(b'x').take(1 << 30)), "log", &mut Counter::default());
+    assert!(error.is_err_and(|error| error.to_string().contains("larger than 64 MiB")));
+}
+
 #[test]
 fn a_log_that_ends_too_early_writes_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");

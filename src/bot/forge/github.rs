@@ -3,14 +3,8 @@
 use serde_json::{Value, json};
 use ureq::http::Method;
 
-use super::http::{Answer, Client};
+use super::http::{Answer, Client, encoded};
 use super::{Forge, ForgeError, Place, PullRequest, Secret};
-
-/// As many as a page holds.
-const PAGE: usize = 100;
-
-/// More pages than a branch has pull requests.
-const MOST_PAGES: usize = 20;
 
 /// One repository.
 pub struct Github {
@@ -42,29 +36,10 @@ impl Github {
         format!("/repos/{}/{}{rest}", encoded(&self.owner), encoded(&self.name))
     }
 
-    fn get(&mut self, path: &str) -> Result<Answer, ForgeError> {
-        self.client.ask(Method::GET, path, None, &|_| false)
-    }
-
-    /// All items of all pages.
-    fn pages(&mut self, path: &str) -> Result<Vec<Value>, ForgeError> {
-        let mut items = Vec::new();
-        let sign = if path.contains('?') { '&' } else { '?' };
-        for page in 1..=MOST_PAGES {
-            let answer = self.get(&format!("{path}{sign}per_page={PAGE}&page={page}"))?;
-            let Value::Array(found) = self.client.json(&answer)? else { return Err(self.client.lacks(path)) };
-            items.extend(found);
-            if !answer.has_next_page() {
-                break;
-            }
-        }
-        Ok(items)
-    }
-
     fn list(&mut self, place: &Place, state: &str) -> Result<Vec<Value>, ForgeError> {
         let head = encoded(&format!("{}:{}", self.owner, place.branch));
         let path = self.path(&format!("/pulls?state={state}&head={head}"));
-        let found = self.pages(&path)?;
+        let found = self.client.pages(&path)?;
         // Some servers do not know the filter.
         let is_ours = |pull: &Value| pull["head"]["ref"].as_str() == Some(place.branch.as_str());
         Ok(found.into_iter().filter(is_ours).collect())
@@ -141,7 +116,7 @@ impl Forge for Github {
     }
 
     fn comments(&mut self, number: u64) -> Result<Vec<String>, ForgeError> {
-        let found = self.pages(&self.path(&format!("/issues/{number}/comments")))?;
+        let found = self.client.pages(&self.path(&format!("/issues/{number}/comments")))?;
         Ok(found.iter().filter_map(|comment| comment["body"].as_str().map(str::to_owned)).collect())
     }
 
@@ -149,12 +124,4 @@ impl Forge for Github {
         let path = self.path(&format!("/issues/{number}/comments"));
         self.write(Method::POST, &path, &json!({"body": text})).map(drop)
     }
-}
-
-/// As a part of an address.
-pub(super) fn encoded(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
-    text.bytes()
-        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }

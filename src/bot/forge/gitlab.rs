@@ -3,11 +3,8 @@
 use serde_json::{Value, json};
 use ureq::http::Method;
 
-use super::github::encoded;
-use super::http::Client;
+use super::http::{Client, encoded};
 use super::{Forge, ForgeError, Place, PullRequest, Secret};
-
-const MOST_PAGES: usize = 20;
 
 /// One project.
 pub struct Gitlab {
@@ -27,24 +24,9 @@ impl Gitlab {
         format!("/projects/{}/merge_requests{rest}", self.project)
     }
 
-    fn pages(&mut self, path: &str) -> Result<Vec<Value>, ForgeError> {
-        let mut items = Vec::new();
-        let sign = if path.contains('?') { '&' } else { '?' };
-        for page in 1..=MOST_PAGES {
-            let path = format!("{path}{sign}per_page=100&page={page}");
-            let answer = self.client.ask(Method::GET, &path, None, &|_| false)?;
-            let Value::Array(found) = self.client.json(&answer)? else { return Err(self.client.lacks(&path)) };
-            items.extend(found);
-            if !answer.has_next_page() {
-                break;
-            }
-        }
-        Ok(items)
-    }
-
     fn list(&mut self, place: &Place, state: &str) -> Result<Vec<PullRequest>, ForgeError> {
         let path = self.path(&format!("?state={state}&source_branch={}", encoded(&place.branch)));
-        let found = self.pages(&path)?;
+        let found = self.client.pages(&path)?;
         // A fork may have a branch of the same name.
         let is_ours = |merge: &&Value| merge["source_project_id"] == merge["target_project_id"];
         found.iter().filter(is_ours).map(|merge| self.merge_request(merge)).collect()
@@ -105,7 +87,7 @@ impl Forge for Gitlab {
     }
 
     fn comments(&mut self, number: u64) -> Result<Vec<String>, ForgeError> {
-        let found = self.pages(&self.path(&format!("/{number}/notes")))?;
+        let found = self.client.pages(&self.path(&format!("/{number}/notes")))?;
         Ok(found.iter().filter_map(|note| note["body"].as_str().map(str::to_owned)).collect())
     }
 

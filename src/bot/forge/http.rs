@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Method, Request, Response};
@@ -20,8 +21,17 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 const TRIES: usize = 4;
 
+/// As many items as a page holds.
+const PAGE: usize = 100;
+
+/// More pages than a branch has pull requests.
+const MOST_PAGES: usize = 20;
+
 /// No answer of an API is larger.
 const LARGEST_ANSWER: u64 = 32 * 1024 * 1024;
+
+/// All but letters, digits and `-_.~`.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// An API under one address, with the headers that it wants.
 pub(super) struct Client {
@@ -94,6 +104,23 @@ impl Client {
             }
             std::thread::sleep(wait);
         }
+    }
+
+    /// All items of all pages of a list.
+    pub(super) fn pages(&mut self, path: &str) -> Result<Vec<Value>, ForgeError> {
+        let mut items = Vec::new();
+        let sign = if path.contains('?') { '&' } else { '?' };
+        // Pages are counted: the address of the next one that an answer names could be anybody's.
+        for page in 1..=MOST_PAGES {
+            let path = format!("{path}{sign}per_page={PAGE}&page={page}");
+            let answer = self.ask(Method::GET, &path, None, &|_| false)?;
+            let Value::Array(found) = self.json(&answer)? else { return Err(self.lacks(&answer.what)) };
+            items.extend(found);
+            if !answer.has_next_page() {
+                break;
+            }
+        }
+        Ok(items)
     }
 
     /// What of an answer is no success, in words that are the same for all forges.
@@ -174,7 +201,7 @@ impl Answer {
     }
 
     /// Whether there is another page.
-    pub(super) fn has_next_page(&self) -> bool {
+    fn has_next_page(&self) -> bool {
         self.header("link").is_some_and(|link| link.contains("rel=\"next\""))
     }
 
@@ -198,6 +225,11 @@ impl Answer {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+}
+
+/// As a part of an address.
+pub(super) fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 /// The sentences in an error: `message`, and those of its `errors`.

@@ -1,8 +1,9 @@
 //! JSON documents that hold log events or a query's result: what `aws logs filter-log-events` and `aws logs
 //! get-query-results` print, what a subscription delivers. Read event by event; several may stand in one file.
 
+use std::cell::Cell;
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -23,6 +24,9 @@ static OPENING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(r#"^\s*(?:\[\s*[\{{\]]|\{{\s*"(?:{keys}))"#)).expect("the pattern is valid")
 });
 
+/// No event is larger, nor is all that a query gives.
+const LARGEST_PART: usize = 64 << 20;
+
 /// More rows than any query gives.
 const MOST_ROWS: usize = 100_000;
 
@@ -33,8 +37,10 @@ pub fn is_document(head: &[u8]) -> bool {
 
 /// Reads all documents of a stream.
 pub fn read(stream: impl Read, source: &str, counter: &mut Counter) -> Result<(), ReadError> {
-    let mut stream = serde_json::Deserializer::from_reader(stream);
-    let mut events = Events { counter, source, stream: None, number: 0, incomplete: None, order: Order::default() };
+    let since = Cell::new(0);
+    let mut stream = serde_json::Deserializer::from_reader(Metered { stream, since: &since });
+    let mut events =
+        Events { counter, source, since: &since, stream: None, number: 0, incomplete: None, order: Order::default() };
     while events.incomplete.is_none() {
         match stream.end() {
             Ok(()) => break,
@@ -51,6 +57,8 @@ pub fn read(stream: impl Read, source: &str, counter: &mut Counter) -> Result<()
 /// Gives events to the counter while the document is being read.
 struct Events<'c> {
     counter: &'c mut Counter,
+    /// Bytes since the last event.
+    since: &'c Cell<usize>,
     source: &'c str,
     /// The log stream that the document speaks of.
     stream: Option<String>,
@@ -80,6 +88,7 @@ impl Order {
 
 impl Events<'_> {
     fn event(&mut self, mut event: Map<String, Value>) {
+        self.since.set(0);
         self.number += 1;
         self.counter.lines(1);
         let place = format!("{} (event {})", self.source, self.number);
@@ -153,7 +162,7 @@ impl<'de> Visitor<'de> for &mut Events<'_> {
 struct Rows(Vec<Row>);
 
 #[derive(Deserialize)]
-struct Cell {
+struct Field {
     field: String,
     #[serde(default)]
     value: String,
@@ -171,7 +180,7 @@ impl<'de> Deserialize<'de> for Rows {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Rows, A::Error> {
                 let mut rows = Vec::new();
-                while let Some(cells) = seq.next_element::<Vec<Cell>>()? {
+                while let Some(cells) = seq.next_element::<Vec<Field>>()? {
                     rows.push(cells.into_iter().map(|cell| (cell.field, cell.value)).collect());
                     if rows.len() > MOST_ROWS {
                         return Err(serde::de::Error::custom("it has more rows than a query gives"));
@@ -181,5 +190,22 @@ impl<'de> Deserialize<'de> for Rows {
             }
         }
         deserializer.deserialize_seq(Reading)
+    }
+}
+
+/// A stream that ends in an error rather than in one event that fills the memory.
+struct Metered<'c, R> {
+    stream: R,
+    since: &'c Cell<usize>,
+}
+
+impl<R: Read> Read for Metered<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.stream.read(buffer)?;
+        self.since.set(self.since.get() + count);
+        if self.since.get() > LARGEST_PART {
+            return Err(io::Error::other("an event is larger than 64 MiB"));
+        }
+        Ok(count)
     }
 }
