@@ -92,7 +92,7 @@ fn prism_verdict(url: &str, method: &str, path: &str, body: &str) -> String {
 }
 
 /// Each kind of request that the bot makes, as the mock's own check of requests sees it: `scripts/prism.sh` tells if one
-/// breaks the description. The mock's examples are about a pull request of the branch `new-topic`.
+/// breaks the description. The mock's examples are about a pull request from `new-topic` into `master`.
 #[test]
 #[ignore = "needs scripts/prism.sh, which fetches from npm"]
 fn the_bot_breaks_no_rule_of_the_full_description() {
@@ -109,11 +109,16 @@ fn the_bot_breaks_no_rule_of_the_full_description() {
         assert!(said.lines().last().is_some_and(|line| line.starts_with(word)), "{word}: {said}");
     };
     bot(&[], "created");
-    bot(&["--branch", "new-topic"], "updated");
+    bare.set("master", &bare.head("main").expect("it has a commit"));
+    let theirs = ["--branch", "new-topic", "--base", "master"];
+    bot(&theirs, "updated");
     bare.commit("new-topic", &[("notes.txt", Some("mine\n"))], "By hand");
-    bot(&["--branch", "new-topic"], "blocked");
+    bot(&theirs, "blocked");
     bare.delete("new-topic");
-    bot(&["--branch", "new-topic"], "updated");
-    bare.commit("main", &[("hotcold.toml", Some("[modules.boto3]\nimport-ms = 1\n"))], "Nothing is heavy");
-    bot(&["--branch", "new-topic"], "closed");
+    bot(&theirs, "updated");
+    bare.commit("master", &[("hotcold.toml", Some("[modules.boto3]\nimport-ms = 1\n"))], "Nothing is heavy");
+    bot(&theirs, "closed");
+    // It goes into another base than that which was asked for.
+    bare.delete("new-topic");
+    bot(&["--branch", "new-topic"], "blocked");
 }
