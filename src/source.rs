@@ -7,5 +7,5 @@ mod write;
 
 pub use discover::{Entry, Kind, Root, Selection, Tree, discover, file, find_upwards, with_slashes};
 pub use read::{SIZE_LIMIT, decode, read, read_leniently, why_read_only};
-pub use revision::{Checkout, Repository, Revision, RevisionError};
+pub use revision::{Checkout, Repository, Revision, RevisionError, git};
 pub use write::{WriteError, create, delete, write};

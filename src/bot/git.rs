@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 use super::forge::Secret;
+use crate::source;
 
 /// A repository and its remote.
 #[derive(Debug)]
@@ -207,12 +208,8 @@ impl Git {
     }
 
     fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
-        let mut command = Command::new("git");
-        command.arg("-C").arg(folder).args(arguments).stdin(Stdio::null()).env("GIT_TERMINAL_PROMPT", "0");
-        // The folder tells the repository, also where a hook of another one runs this.
-        for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"] {
-            command.env_remove(variable);
-        }
+        let mut command = source::git(folder);
+        command.args(arguments);
         Secret::hide_from(&mut command);
         command
     }

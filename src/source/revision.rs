@@ -128,7 +128,8 @@ fn submodules(listing: &[u8]) -> Vec<String> {
     entries.filter_map(|entry| path(&entry)).collect()
 }
 
-fn git(folder: &Path) -> Command {
+/// `git` in a folder, which alone tells the repository, and with nobody to answer questions.
+pub fn git(folder: &Path) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder).stdin(std::process::Stdio::null());
     // The folder tells the repository, also where a hook of another one runs this.

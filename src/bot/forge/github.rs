@@ -57,11 +57,6 @@ impl Github {
             labels: labels.map(|label| text(&label["name"])).collect(),
         })
     }
-
-    fn write(&mut self, method: Method, path: &str, body: &Value) -> Result<Value, ForgeError> {
-        let answer = self.client.ask(method, path, Some(body), &|_| false)?;
-        self.client.json(&answer)
-    }
 }
 
 impl Forge for Github {
@@ -107,12 +102,12 @@ impl Forge for Github {
 
     fn update(&mut self, number: u64, title: &str, body: &str) -> Result<(), ForgeError> {
         let path = self.path(&format!("/pulls/{number}"));
-        self.write(Method::PATCH, &path, &json!({"title": title, "body": body})).map(drop)
+        self.client.write(Method::PATCH, &path, &json!({"title": title, "body": body})).map(drop)
     }
 
     fn close(&mut self, number: u64, body: &str) -> Result<(), ForgeError> {
         let path = self.path(&format!("/pulls/{number}"));
-        self.write(Method::PATCH, &path, &json!({"state": "closed", "body": body})).map(drop)
+        self.client.write(Method::PATCH, &path, &json!({"state": "closed", "body": body})).map(drop)
     }
 
     fn comments(&mut self, number: u64) -> Result<Vec<String>, ForgeError> {
@@ -122,6 +117,6 @@ impl Forge for Github {
 
     fn comment(&mut self, number: u64, text: &str) -> Result<(), ForgeError> {
         let path = self.path(&format!("/issues/{number}/comments"));
-        self.write(Method::POST, &path, &json!({"body": text})).map(drop)
+        self.client.write(Method::POST, &path, &json!({"body": text})).map(drop)
     }
 }

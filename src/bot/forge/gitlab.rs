@@ -43,11 +43,6 @@ impl Gitlab {
             labels: merge["labels"].as_array().into_iter().flatten().map(text).collect(),
         })
     }
-
-    fn write(&mut self, method: Method, path: &str, body: &Value) -> Result<Value, ForgeError> {
-        let answer = self.client.ask(method, path, Some(body), &|_| false)?;
-        self.client.json(&answer)
-    }
 }
 
 impl Forge for Gitlab {
@@ -78,12 +73,12 @@ impl Forge for Gitlab {
 
     fn update(&mut self, number: u64, title: &str, body: &str) -> Result<(), ForgeError> {
         let path = self.path(&format!("/{number}"));
-        self.write(Method::PUT, &path, &json!({"title": title, "description": body})).map(drop)
+        self.client.write(Method::PUT, &path, &json!({"title": title, "description": body})).map(drop)
     }
 
     fn close(&mut self, number: u64, body: &str) -> Result<(), ForgeError> {
         let path = self.path(&format!("/{number}"));
-        self.write(Method::PUT, &path, &json!({"state_event": "close", "description": body})).map(drop)
+        self.client.write(Method::PUT, &path, &json!({"state_event": "close", "description": body})).map(drop)
     }
 
     fn comments(&mut self, number: u64) -> Result<Vec<String>, ForgeError> {
@@ -93,6 +88,6 @@ impl Forge for Gitlab {
 
     fn comment(&mut self, number: u64, text: &str) -> Result<(), ForgeError> {
         let path = self.path(&format!("/{number}/notes"));
-        self.write(Method::POST, &path, &json!({"body": text})).map(drop)
+        self.client.write(Method::POST, &path, &json!({"body": text})).map(drop)
     }
 }

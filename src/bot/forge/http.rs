@@ -106,6 +106,12 @@ impl Client {
         }
     }
 
+    /// Asks for a change, and gives what it comes to.
+    pub(super) fn write(&mut self, method: Method, path: &str, body: &Value) -> Result<Value, ForgeError> {
+        let answer = self.ask(method, path, Some(body), &|_| false)?;
+        self.json(&answer)
+    }
+
     /// All items of all pages of a list.
     pub(super) fn pages(&mut self, path: &str) -> Result<Vec<Value>, ForgeError> {
         let mut items = Vec::new();
