@@ -9,6 +9,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use hotcold::cli::{Action, Check, Cli, Command, Diff, Exit, Fix, Review, Run};
 
+/// Parsing makes and drops many small pieces, in C as in Rust: the parser gets its memory from here as well.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let terminal = terminal::Terminal::new(&cli.global);
