@@ -10,12 +10,12 @@ use smol_str::SmolStr;
 
 use super::second::opted_out;
 use super::{Extent, Filter, Input};
-use crate::config::{self, Config};
+use crate::config::{self, Config, TypeHints};
 use crate::name::ModuleName;
 use crate::outcome::Problem;
 use crate::policy::{Place, Reason};
 use crate::project::{
-    self, Asked, FileIndex, Project, ReadKind, Relevance, Start, Surroundings, Unread, module_of_path,
+    self, Asked, FileIndex, Hints, Project, ReadKind, Relevance, Start, Surroundings, Unread, module_of_path,
 };
 use crate::python::{self, Module};
 use crate::startup;
@@ -91,6 +91,7 @@ pub(super) fn read_all(files: &mut [Input], filter: Filter, extent: Extent, step
             let fresh = open.iter().filter_map(|at| Some((*at, index_of(*at)?, asked.get(&positions[*at]))));
             relevance.learn(&fresh.collect::<Vec<_>>(), index_of);
         }
+        pass(files, &positions, &mut relevance, &mut reads, &known, &room);
     }
     let reads = reads.into_iter().zip(files).map(|(read, file)| {
         read.unwrap_or_else(|| {
@@ -100,6 +101,40 @@ pub(super) fn read_all(files: &mut [Input], filter: Filter, extent: Extent, step
         })
     });
     reads.collect()
+}
+
+/// Files of which it matters only what they import, for the start-up leads through them.
+fn pass(
+    files: &[Input],
+    positions: &[usize],
+    relevance: &mut Relevance<'_>,
+    reads: &mut [Option<Read>],
+    known: &HashSet<SmolStr>,
+    room: &AtomicUsize,
+) {
+    let mut fresh: Vec<usize> = (0..positions.len()).filter(|at| reads[positions[*at]].is_some()).collect();
+    loop {
+        let known_indexes = fresh.iter().filter_map(|at| Some((*at, reads[positions[*at]].as_ref()?.index.as_ref()?)));
+        relevance.pass(&known_indexes.collect::<Vec<_>>());
+        let is_open = |at: &usize| reads[positions[*at]].is_none() && relevance.leads(*at);
+        fresh = (0..positions.len()).filter(is_open).collect();
+        if fresh.is_empty() {
+            return;
+        }
+        let outlines: Vec<Read> = fresh
+            .par_iter()
+            .map(|at| {
+                let file = &files[positions[*at]];
+                match FileIndex::outline(&file.path, &file.text, &|name| may_sink(file, name)) {
+                    Some(index) => Read { index: Some(index), tree: Ok(Tree::Unwanted) },
+                    None => read(file, known, room).0,
+                }
+            })
+            .collect();
+        for (at, outline) in fresh.iter().zip(outlines) {
+            reads[positions[*at]] = Some(outline);
+        }
+    }
 }
 
 /// The last components of all module names.
@@ -158,7 +193,9 @@ pub(super) fn read(file: &Input, known: &HashSet<SmolStr>, room: &AtomicUsize) -
     let around = Surroundings { modules: known, is_writable, line_length, is_cold: &|name| may_sink(file, name) };
     let index = FileIndex::new(&file.path, &module, &around);
     let wanted = file.selected && file.rewritable && index.as_ref().is_some_and(|index| concerns(file, index));
-    let asked = index.as_ref().filter(|_| wanted).map(|index| Asked::of(&module, index, &|name| is_judged(file, name)));
+    let hints = if file.config.type_hints == TypeHints::Future { Hints::All } else { Hints::Naming };
+    let asked = index.as_ref().filter(|_| wanted);
+    let asked = asked.map(|index| Asked::of(&module, index, hints, &|name| is_judged(file, name)));
     let takes = |left: usize| left.checked_sub(file.text.len());
     let tree = match wanted {
         false => Tree::Unwanted,

@@ -11,6 +11,7 @@ mod filter;
 mod hints;
 mod known;
 mod names;
+mod outline;
 mod patch;
 mod probe;
 mod process;

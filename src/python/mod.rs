@@ -7,6 +7,7 @@ mod cst;
 mod fault;
 pub mod import;
 mod lazy;
+pub mod lines;
 mod lower;
 mod skeleton;
 mod tracking;

@@ -249,6 +249,18 @@ fn missing(path: &str, text: &str, known: &HashSet<smol_str::SmolStr>, triggers:
     for module in named.into_iter().filter(|_| !is_triggered && !is_setup) {
         hold(spellings(module).iter().all(|file| glance.may_name(file)), &|| format!("that it names {module}"));
     }
+    let is_told = |module: &ModuleName| !is_triggered && !is_setup && !module.as_str().ends_with('*');
+    for read in index.reads.iter().filter(|read| is_told(&read.module)) {
+        let (module, name) = (&read.module, &read.name);
+        hold(glance.may_read_of(module, name), &|| format!("that it reads {name} of {module}"));
+    }
+    let is_module = |module: &ModuleName| is_told(module) && known.contains(module.last());
+    for scan in index.scans.iter().filter(|scan| is_module(&scan.module)) {
+        hold(glance.may_take(&scan.module), &|| format!("that it takes {} as a whole", scan.module));
+    }
+    for name in index.hints.handed_on.keys() {
+        hold(glance.may_hand_on(name), &|| format!("that it hands on {name}"));
+    }
     for name in index.patched_anywhere.keys() {
         hold(glance.may_patch(name), &|| format!("the patch of {name}"));
     }
@@ -266,6 +278,10 @@ fn missing(path: &str, text: &str, known: &HashSet<smol_str::SmolStr>, triggers:
     let hints = &index.hints;
     let evaluates = !hints.evaluations.is_empty() || hints.evals || hints.dispatches || hints.loads_any;
     hold(!evaluates || glance.may_evaluate(), &|| "that it evaluates annotations".to_owned());
+    if let Some(outline) = FileIndex::outline(path, text, &|_| false) {
+        let same = (&outline.edges, &outline.imports, &outline.roots) == (&index.edges, &index.imports, &index.roots);
+        hold(same, &|| format!("its imports: {:?} for {:?}", outline.edges, index.edges));
+    }
     hold(hints.library.is_none() || glance.may_use_library() || is_triggered, &|| "its library".to_owned());
     missing
 }

@@ -192,7 +192,7 @@ struct Definitions<'m> {
     by_name: BTreeMap<SmolStr, Vec<&'m Function>>,
 }
 
-const CONSTRUCTORS: &[&str] = &["__init__", "__new__", "__post_init__"];
+pub(super) const CONSTRUCTORS: &[&str] = &["__init__", "__new__", "__post_init__"];
 
 impl<'m> Definitions<'m> {
     fn block(&mut self, block: &'m Block) {

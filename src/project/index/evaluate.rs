@@ -170,6 +170,8 @@ impl<'m> Visitor<'m> for Finder<'_, 'm> {
                 // What is called is not handed on.
                 match &func.kind {
                     ExprKind::Name(name) => self.evals |= name == "eval" || name == "exec",
+                    // `register(kind)(function)`
+                    ExprKind::Call { .. } => self.visit_expr(func),
                     _ => walk_expr(self, func),
                 }
                 args.iter().chain(keywords.iter().map(|keyword| &keyword.value)).for_each(|arg| self.visit_expr(arg));

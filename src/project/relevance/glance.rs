@@ -1,5 +1,8 @@
 //! One text before it is parsed: facts that name nothing of what they concern, and for tests every fact that it may hold.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use aho_corasick::AhoCorasick;
 use smol_str::SmolStr;
 
@@ -62,6 +65,22 @@ impl<'t> Glance<'t> {
         self.holds(last, Rule::Named { parent: parts.next().map(SmolStr::new) })
     }
 
+    /// Whether it may read `name` of a module.
+    pub fn may_read_of(&self, module: &ModuleName, name: &str) -> bool {
+        let names = Arc::new(BTreeSet::from([SmolStr::new(name)]));
+        self.holds(module.last(), Rule::Reads { parents: parent(module), names })
+    }
+
+    /// Whether it may take a module as a whole.
+    pub fn may_take(&self, module: &ModuleName) -> bool {
+        self.holds(module.last(), Rule::Whole { parents: parent(module) })
+    }
+
+    /// Whether it may use a function or class of that name other than by calling it.
+    pub fn may_hand_on(&self, name: &str) -> bool {
+        self.holds(name, Rule::HandedOn)
+    }
+
     /// Whether it may replace a name in a module that it computes.
     pub fn may_patch(&self, name: &str) -> bool {
         self.holds(name, Rule::Patched)
@@ -69,7 +88,7 @@ impl<'t> Glance<'t> {
 
     /// Whether it may read a name of something unknown.
     pub fn may_read(&self, name: &str) -> bool {
-        self.holds(name, Rule::Attribute)
+        self.holds(name, Rule::Loose)
     }
 
     /// Whether it may evaluate annotations.
@@ -88,4 +107,8 @@ impl<'t> Glance<'t> {
         let file = rules::Searched { text: self.text, name: &self.name, imports: &self.imports };
         rules::hold_anywhere(&file, word, &rule)
     }
+}
+
+fn parent(module: &ModuleName) -> Arc<BTreeSet<SmolStr>> {
+    Arc::new(module.parent().iter().map(|parent| SmolStr::new(parent.last())).collect())
 }

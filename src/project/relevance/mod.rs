@@ -7,12 +7,16 @@
 //!
 //! 1. *It may import a configured module*, or is within one by its path. Every component of the module's name is a word of
 //!    an import statement, or of the file's own path where dots stand for that ([`Imports`]).
-//! 2. *It names such a file, or what a subject imports*, to read a name of it, patch it, star-import it or hand it on. Then
-//!    it spells the last component of the name where a part of a module's name can stand, and the one before it, or begins
-//!    with the last. Names by which parsed files call a module are further names to look for, to any depth.
-//! 3. *A subject loads it*, itself or through others: it has effects then, or says what a name means. Followed are imports
-//!    of parsed files, where a question goes that way: of what a subject imports if that is of the project, of subjects whose
-//!    annotations name an import, of files that use a submodule without importing it, of tests that patch.
+//! 2. *It names a subject*, to read or patch what an import binds there, to star-import the subject or to hand it on. Then it
+//!    spells the last component of the subject's name where a part of a module's name can stand, and beside it a name that
+//!    such an import binds, or it takes the module as a whole. Other names that parsed files give a subject are looked for
+//!    as well, to any depth. What a name leads to that is read so is told by the packages and modules that it goes through.
+//!    Of what a subject imports, if that is of the project, anything may be read: whoever spells the last component of its
+//!    name and the one before it, or begins with the last.
+//! 3. *A subject loads it*, itself or through others: it has effects then. Followed are imports of parsed files, where a
+//!    question goes that way: of what a subject imports if that is of the project, of files that use a submodule without
+//!    importing it, of tests that patch. Where annotations name an import, decorators and bases are followed to their
+//!    definitions, by name.
 //! 4. *It says something of what an import binds*: the words of a submodule and its package, of a module and its member, or
 //!    the bound name in a patch target that is computed.
 //! 5. *It holds a fact that names nothing*: a hook of the import system, a change of `sys.path`, `__subclasses__`, a module
@@ -27,26 +31,29 @@
 //! refusal more in the whole project only, and of more than thirty-two second names of one module some are not followed.
 
 mod asked;
+mod first;
+mod follow;
 mod glance;
 mod leading;
 mod names;
 mod rules;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
-use super::hints::libraries;
 use super::index::{hash, reads_annotations_by};
 use super::lookup::spellings;
-use super::{FREEZERS, FileId, FileIndex, Project, ReadKind, ScanKind};
+use super::{FREEZERS, FileId, FileIndex, Project};
 use crate::name::ModuleName;
-use names::LookedFor;
-use rules::{Rule, Rules};
+use names::{LookedFor, Subjects};
+use rules::{Found, Parents, Rule, Rules};
+use words::Ending;
 
-pub use asked::Asked;
+pub use asked::{Annotated, Asked, Hints};
 pub use glance::{Glance, Triggers};
 pub use words::Imports;
 
@@ -79,21 +86,30 @@ pub struct Relevance<'a> {
     names: Project,
     matters: Vec<bool>,
     leading: Vec<bool>,
+    /// Those of them that the start-up may pass.
+    leads: Vec<bool>,
     /// Files that something loads that is asked about.
     loaded: Vec<bool>,
     followed: HashSet<ModuleName>,
+    /// Modules of which anything may be read.
     looked_for: LookedFor,
+    /// Modules of which some names may be read.
+    subjects: Subjects,
     rules: Rules,
     bound: BTreeSet<SmolStr>,
+    /// Last components of the modules that are asked about, and of the packages around them.
+    asked_for: HashSet<SmolStr>,
     asks_loosely: bool,
     asks_hints: bool,
-    /// Functions and classes with annotations in question.
-    annotated: BTreeSet<SmolStr>,
+    /// Functions and classes with annotations in question, and what stands around them.
+    annotated: Annotated,
     /// Submodules that may be used without an import of their own, and who uses which.
     provided: HashSet<u32>,
     needs: HashMap<u32, Vec<FileId>>,
     /// Files whose imports are followed.
     is_followed: Vec<bool>,
+    /// By the hash of a word: the files where an import may bind it. Filled as it is asked for.
+    binders: HashMap<u32, Vec<usize>>,
     is_everything: bool,
 }
 
@@ -119,7 +135,6 @@ impl<'a> Relevance<'a> {
             let id = FileId(position as u32);
             let name = relevance.names.file(id).name.clone();
             relevance.packages_around(&name);
-            relevance.look_for(&name);
             if let Some(stub) = relevance.names.find(&format!("{}i", files[position].path)) {
                 relevance.matters[stub.index()] = true;
                 relevance.is_followed[stub.index()] = true;
@@ -147,23 +162,32 @@ impl<'a> Relevance<'a> {
             names,
             matters: none(),
             leading: none(),
+            leads: none(),
             loaded: none(),
             followed: HashSet::new(),
             looked_for: LookedFor::default(),
+            subjects: Subjects::default(),
             rules: Rules::default(),
             bound: BTreeSet::new(),
+            asked_for: HashSet::new(),
             asks_loosely: false,
             asks_hints: false,
-            annotated: BTreeSet::new(),
+            annotated: Annotated::default(),
             provided: HashSet::new(),
             needs: HashMap::new(),
             is_followed: none(),
+            binders: HashMap::new(),
             is_everything,
         }
     }
 
     pub fn matters(&self, position: usize) -> bool {
         self.matters[position]
+    }
+
+    /// Whether it matters what the file imports, and nothing else of it.
+    pub fn leads(&self, position: usize) -> bool {
+        self.leads[position] && !self.matters[position]
     }
 
     /// Takes in what was read of more files; of subjects also what is asked about them. `index_of` gives what has been read
@@ -176,6 +200,9 @@ impl<'a> Relevance<'a> {
         if self.is_everything {
             return;
         }
+        let subjects = fresh.iter().filter(|(.., asked)| asked.is_some()).map(|(_, index, _)| &index.name);
+        let targets = fresh.iter().filter_map(|(.., asked)| *asked).flat_map(|asked| &asked.targets);
+        self.find_binders(subjects.chain(targets.map(|target| &target.module)));
         for (position, index, asked) in fresh {
             if let Some(asked) = asked {
                 self.ask(*position, asked);
@@ -188,14 +215,12 @@ impl<'a> Relevance<'a> {
             return;
         }
         if self.asks_hints {
-            // Whether anybody gives text to a file that evaluates some.
-            let evaluators = (0..self.files.len()).filter_map(&index_of).filter(|index| index.hints.evals);
-            evaluators.for_each(|index| self.look_for(&index.name));
+            self.look_for_evaluators(&index_of);
         }
         // Names may be found in any order.
         let mut known = None;
-        while known != Some(self.looked_for.names.len()) {
-            known = Some(self.looked_for.names.len());
+        while known != Some((self.looked_for.len(), self.subjects.len())) {
+            known = Some((self.looked_for.len(), self.subjects.len()));
             for position in 0..self.files.len() {
                 if let Some(index) = index_of(position) {
                     self.second_names(index);
@@ -207,11 +232,11 @@ impl<'a> Relevance<'a> {
                 self.regard(position, index);
             }
         }
+        self.resolve(&index_of);
         self.follow(&index_of);
+        self.follow_hints(&index_of);
         self.search();
-        if self.asks_hints {
-            self.find_first(&index_of);
-        }
+        self.find_first(&index_of);
     }
 
     /// Files that may import a configured module, and those within one.
@@ -252,13 +277,28 @@ impl<'a> Relevance<'a> {
         }
     }
 
+    /// Starts looking for who reads `names` of a module that is called so.
+    fn look_for_readers(&mut self, name: &ModuleName, names: &Arc<BTreeSet<SmolStr>>) {
+        if self.subjects.add(name, names) {
+            let parents = self.parents(name);
+            self.rules.add(name.last(), Rule::Reads { parents: Arc::clone(&parents), names: Arc::clone(names) });
+            self.rules.add(name.last(), Rule::Whole { parents });
+        }
+    }
+
     /// Names that the module's body has for what is looked for.
     fn second_names(&mut self, index: &FileIndex) {
         for (bound, module) in &index.bound {
+            let is_known = self.looked_for.has(module);
+            let read = self.subjects.names_of(module);
+            if !is_known && read.is_empty() && bound == module.last() {
+                continue;
+            }
             let own = index.name.join(bound);
-            if self.looked_for.has(module) {
+            if is_known {
                 self.look_for(&own);
             }
+            read.iter().for_each(|names| self.look_for_readers(&own, names));
             // `import package as p`, and `p.module` is looked for.
             if bound != module.last() {
                 let inside: Vec<ModuleName> =
@@ -273,16 +313,23 @@ impl<'a> Relevance<'a> {
         for name in asked.bound.iter().filter(|name| !self.bound.contains(*name)).cloned().collect::<Vec<_>>() {
             self.rules.add(&name, Rule::Patched);
             if self.asks_loosely {
-                self.rules.add(&name, Rule::Attribute);
+                self.rules.add(&name, Rule::Loose);
             }
             self.bound.insert(name);
+        }
+        if !asked.targets.is_empty() {
+            let name = self.names.files[position].name.clone();
+            self.look_for_readers(&name, &Arc::new(asked.bound.clone()));
+            self.star_importers(&name);
         }
         for target in &asked.targets {
             let dotted = target.dotted();
             if let Some(member) = &target.member {
-                self.rules.add(member, Rule::With(SmolStr::new(target.module.last())));
+                let parents = self.parents(&target.module);
+                self.rules.add(member, Rule::Member { parents, module: SmolStr::new(target.module.last()) });
             }
             for module in dotted.with_parents() {
+                self.asked_for.insert(SmolStr::new(module.last()));
                 let homes: Vec<FileId> = self.names.files_of(&module).collect();
                 self.is_followed[position] |= !homes.is_empty();
                 for id in homes {
@@ -302,11 +349,12 @@ impl<'a> Relevance<'a> {
         }
         if let Some(annotated) = &asked.annotated {
             self.asks_hints = true;
-            self.is_followed[position] = true;
-            for name in annotated.iter().filter(|name| !self.annotated.contains(*name)).cloned().collect::<Vec<_>>() {
-                self.rules.add(&name, Rule::First);
-                self.annotated.insert(name);
+            let known = &self.annotated.names;
+            for name in annotated.names.iter().filter(|name| !known.contains(*name)) {
+                self.rules.add(name, Rule::HandedOn);
             }
+            self.annotated.names.extend(annotated.names.iter().cloned());
+            self.annotated.around.extend(annotated.around.iter().cloned());
         }
         if self.asks_hints {
             for (word, other) in reads_annotations_by() {
@@ -315,73 +363,54 @@ impl<'a> Relevance<'a> {
         }
     }
 
-    /// What a file that was read makes of others.
-    fn regard(&mut self, position: usize, index: &FileIndex) {
-        let is_vague = |module: &ModuleName| module.as_str().ends_with('*');
-        let patches = |kind| matches!(kind, ReadKind::Through(Some(_)));
-        let concerned = index.reads.iter().filter(|read| patches(read.kind) && self.bound.contains(&read.name));
-        if concerned.into_iter().any(|read| self.looked_for.has(&read.module)) {
-            // Whether the test loads the module before it patches.
-            self.is_followed[position] = true;
-            let fixtures: BTreeSet<&SmolStr> =
-                index.patches.iter().filter_map(|patch| patch.fixture.as_ref()).collect();
-            fixtures.into_iter().for_each(|fixture| self.rules.add(fixture, Rule::Anywhere));
+    /// What may stand before the last part of a module's name: besides its package whoever binds it under its own name.
+    fn parents(&mut self, name: &ModuleName) -> Parents {
+        let Ending { last, parent } = Ending::of(name);
+        let Some(parent) = parent else { return Parents::default() };
+        let mut words: BTreeSet<SmolStr> = name.parent().iter().map(|parent| SmolStr::new(parent.last())).collect();
+        let imports = &self.imports;
+        let binders = self.binders.entry(last).or_insert_with(|| {
+            (0..imports.len()).filter(|at| imports[*at].binds(last)).collect()
+        });
+        let mut open = vec![parent];
+        while let Some(parent) = open.pop() {
+            for at in binders.iter().filter(|at| imports[**at].loads(Ending { last, parent: Some(parent) })) {
+                let binder = self.names.files[*at].name.last();
+                if words.insert(SmolStr::new(binder)) {
+                    open.push(hash(binder));
+                }
+            }
         }
-        // Whether it has loaded itself what it asks `sys.modules` for.
-        self.is_followed[position] |= !index.probes.is_empty();
-        let keeps = |module: &ModuleName| is_vague(module) || self.looked_for.has(module);
-        let kept = index.scans.iter().any(|scan| scan.kind == ScanKind::Kept && keeps(&scan.module));
-        if kept && !std::mem::replace(&mut self.asks_loosely, true) {
-            self.bound.iter().for_each(|name| self.rules.add(name, Rule::Attribute));
+        Arc::new(words)
+    }
+
+    /// Looks up who binds the last parts of these names, all in one go.
+    fn find_binders<'n>(&mut self, names: impl Iterator<Item = &'n ModuleName>) {
+        let lasts = names.map(|name| hash(name.last())).filter(|last| !self.binders.contains_key(last));
+        let new: HashSet<u32> = lasts.collect();
+        if new.is_empty() {
+            return;
         }
-        if self.leading[position] {
-            let loaded = index.imports.iter().flat_map(ModuleName::with_parents).collect::<BTreeSet<ModuleName>>();
-            for id in loaded.iter().flat_map(|module| self.names.files_of(module)).collect::<Vec<_>>() {
-                self.matters[id.index()] |= self.leading[id.index()];
+        new.iter().for_each(|last| drop(self.binders.insert(*last, Vec::new())));
+        for (at, imports) in self.imports.iter().enumerate() {
+            for word in imports.bound().filter(|word| new.contains(word)) {
+                self.binders.entry(word).or_default().push(at);
             }
         }
     }
 
-    /// Follows imports of files where a question goes that way.
-    fn follow<'i>(&mut self, index_of: &impl Fn(usize) -> Option<&'i FileIndex>) {
-        let users: Vec<FileId> = self
-            .needs
-            .iter()
-            .filter(|(number, _)| self.provided.contains(number))
-            .flat_map(|(_, users)| users.clone())
-            .collect();
-        users.into_iter().for_each(|id| self.is_followed[id.index()] = true);
-        let mut queue: Vec<usize> =
-            (0..self.files.len()).filter(|at| self.is_followed[*at] || self.loaded[*at]).collect();
-        let windows = (0..self.files.len()).filter_map(index_of).flat_map(|index| &index.process.windows);
-        let mut modules: Vec<ModuleName> = windows.flat_map(|window| window.module.with_parents()).collect();
-        loop {
-            for module in std::mem::take(&mut modules) {
-                if !self.followed.insert(module.clone()) {
-                    continue;
-                }
-                for id in self.names.files_of(&module) {
-                    self.matters[id.index()] = true;
-                    if !std::mem::replace(&mut self.loaded[id.index()], true) {
-                        queue.push(id.index());
-                    }
-                }
-            }
-            let Some(position) = queue.pop() else { return };
-            let Some(index) = index_of(position) else { continue };
-            modules.extend(index.imports.iter().flat_map(ModuleName::with_parents));
-            modules.extend(index.edges.iter().flat_map(|edge| edge.target.dotted().with_parents()));
-            let classes = index.classes.iter().flat_map(|class| class.bases.iter().chain(&class.metaclass));
-            modules.extend(classes.flat_map(ModuleName::with_parents));
-            let around: Vec<ModuleName> = index.name.with_parents().skip(1).collect();
-            modules.extend(around);
+    /// Files that may star-import a subject.
+    fn star_importers(&mut self, name: &ModuleName) {
+        let ending = Ending::of(name);
+        for (at, imports) in self.imports.iter().enumerate() {
+            self.matters[at] |= imports.has_star && imports.loads(ending);
         }
     }
 
     /// Looks for what is new in files that do not matter yet.
     fn search(&mut self) {
         let Some(search) = self.rules.take() else { return };
-        let found: Vec<Vec<SmolStr>> = (0..self.files.len())
+        let found: Vec<Option<Found<'_>>> = (0..self.files.len())
             .into_par_iter()
             .map(|at| {
                 let file = rules::Searched {
@@ -389,46 +418,19 @@ impl<'a> Relevance<'a> {
                     name: &self.names.files[at].name,
                     imports: &self.imports[at],
                 };
-                if self.matters[at] { Vec::new() } else { search.in_file(&file) }
+                (!self.matters[at]).then(|| search.in_file(&file))
             })
             .collect();
-        for (at, words) in found.into_iter().enumerate() {
-            for word in words {
-                match word.as_str() {
-                    "" => self.matters[at] = true,
-                    _ => self.rules.first.entry(word).or_default().push(at),
+        for (at, found) in found.into_iter().enumerate() {
+            match found {
+                Some(Found::Matters) => self.matters[at] = true,
+                Some(Found::First { handed_on, loose }) => {
+                    for (words, files) in [(handed_on, &mut self.rules.handed_on), (loose, &mut self.rules.loose)] {
+                        words.into_iter().for_each(|word| files.entry(word.clone()).or_default().push(at));
+                    }
                 }
+                None => {}
             }
         }
-    }
-
-    /// Of facts of which the first is told, the next files that may hold it.
-    fn find_first<'i>(&mut self, index_of: &impl Fn(usize) -> Option<&'i FileIndex>) {
-        const AT_ONCE: usize = 16;
-        let uses = |index: &FileIndex| self.names.hint_library(index).is_some() || index.hints.dispatches;
-        let user = (0..self.files.len()).find(|at| index_of(*at).is_some_and(uses));
-        let may_use = |at: &usize| {
-            let imports = &self.imports[*at];
-            libraries::readers().iter().any(|name| imports.begins_with(hash(name)))
-        };
-        let before = user.unwrap_or(self.files.len());
-        let open = |at: &usize| index_of(*at).is_none() && !self.matters[*at];
-        let next: Vec<usize> = (0..before).filter(|at| open(at) && may_use(at)).take(AT_ONCE).collect();
-        let mut wanted = next;
-        if user.is_some() {
-            let mut handed: BTreeMap<&SmolStr, usize> = BTreeMap::new();
-            for at in 0..self.files.len() {
-                let Some(index) = index_of(at) else { continue };
-                for name in self.annotated.iter().filter(|name| index.hints.handed_on.contains_key(*name)) {
-                    handed.entry(name).or_insert(at);
-                }
-            }
-            for name in &self.annotated {
-                let before = handed.get(name).copied().unwrap_or(self.files.len());
-                let holding = self.rules.first.get(name).into_iter().flatten().copied();
-                wanted.extend(holding.filter(|at| *at < before && open(at)).take(AT_ONCE));
-            }
-        }
-        wanted.into_iter().for_each(|at| self.matters[at] = true);
     }
 }

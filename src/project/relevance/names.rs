@@ -1,6 +1,9 @@
 //! Names by which the modules are called that are looked for, found by how they end.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 use super::super::endings::Endings;
 use crate::name::ModuleName;
@@ -8,7 +11,7 @@ use crate::name::ModuleName;
 /// Names by which modules are called that are looked for.
 #[derive(Debug, Default)]
 pub(super) struct LookedFor {
-    pub(super) names: Vec<ModuleName>,
+    names: Vec<ModuleName>,
     known: HashSet<ModuleName>,
     by_name: Endings<usize>,
     /// By the names of the packages around them.
@@ -30,6 +33,10 @@ impl LookedFor {
         is_new
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
     /// Whether `module` may be one of them, or something in it.
     pub(super) fn has(&self, module: &ModuleName) -> bool {
         module.with_parents().any(|name| self.by_name.akin_to(&name).any(|number| self.names[number].may_be(&name)))
@@ -39,5 +46,47 @@ impl LookedFor {
     pub(super) fn inside(&self, package: &ModuleName) -> impl Iterator<Item = &ModuleName> {
         let found = self.by_package.akin_to(package).map(|number| &self.names[number]);
         found.filter(|name| name.parent().is_some_and(|parent| parent.may_be(package)))
+    }
+}
+
+/// Modules of which some names are asked about, by all names that they have.
+#[derive(Debug, Default)]
+pub(super) struct Subjects {
+    names: Vec<(ModuleName, Arc<BTreeSet<SmolStr>>)>,
+    known: HashSet<(ModuleName, Arc<BTreeSet<SmolStr>>)>,
+    by_name: Endings<usize>,
+    lasts: HashSet<SmolStr>,
+}
+
+impl Subjects {
+    /// Whether it is new that `names` of a module that is called so are asked about.
+    pub(super) fn add(&mut self, name: &ModuleName, names: &Arc<BTreeSet<SmolStr>>) -> bool {
+        let is_new = self.known.insert((name.clone(), Arc::clone(names)));
+        if is_new {
+            self.by_name.add(name, self.names.len());
+            self.names.push((name.clone(), Arc::clone(names)));
+            self.lasts.insert(SmolStr::new(name.last()));
+        }
+        is_new
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether `module` may be one of them.
+    pub(super) fn has(&self, module: &ModuleName) -> bool {
+        self.by_name.akin_to(module).any(|number| self.names[number].0.may_be(module))
+    }
+
+    /// Whether the last component of one of them is the module's.
+    pub(super) fn ends(&self, module: &ModuleName) -> bool {
+        self.lasts.contains(module.last())
+    }
+
+    /// What is asked about of those that `module` may be.
+    pub(super) fn names_of(&self, module: &ModuleName) -> BTreeSet<Arc<BTreeSet<SmolStr>>> {
+        let found = self.by_name.akin_to(module).map(|number| &self.names[number]);
+        found.filter(|(name, _)| name.may_be(module)).map(|(_, names)| Arc::clone(names)).collect()
     }
 }

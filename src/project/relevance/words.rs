@@ -3,8 +3,9 @@
 //! are taken for the same.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
-use memchr::memmem::Finder;
+use memchr::memmem;
 use unicode_normalization::{UnicodeNormalization, is_nfkc};
 
 use super::super::index::hash;
@@ -17,6 +18,8 @@ pub struct Imports {
     named: Box<[u32]>,
     /// Those that may begin the name of a module.
     rooted: Box<[u32]>,
+    /// Those that an import may bind.
+    bound: Box<[u32]>,
     /// `from module import *`
     pub has_star: bool,
     /// Dots stand for packages around the file.
@@ -43,6 +46,7 @@ impl Imports {
         Imports {
             named: set(scan.named),
             rooted: set(scan.rooted),
+            bound: set(scan.bound),
             has_star: scan.has_star,
             is_relative: scan.is_relative,
         }
@@ -70,8 +74,17 @@ impl Imports {
         self.rooted.binary_search(&word).is_ok()
     }
 
+    /// Whether some import may bind the word.
+    pub(super) fn binds(&self, word: u32) -> bool {
+        self.bound.binary_search(&word).is_ok()
+    }
+
     pub(super) fn named(&self) -> impl Iterator<Item = u32> {
         self.named.iter().copied()
+    }
+
+    pub(super) fn bound(&self) -> impl Iterator<Item = u32> {
+        self.bound.iter().copied()
     }
 
     pub(super) fn rooted(&self) -> impl Iterator<Item = u32> {
@@ -100,30 +113,72 @@ struct Scan {
     depth: usize,
     named: Vec<u32>,
     rooted: Vec<u32>,
+    bound: Vec<u32>,
     is_relative: bool,
     has_star: bool,
 }
 
+/// What may be an import statement: where its `import` and its names end, and its `from` begins if it has one.
+struct Shape {
+    from: Option<usize>,
+    import: usize,
+    end: usize,
+    /// Nothing stands before `import`.
+    is_plain: bool,
+}
+
+/// Everything in the text that may be an import statement, comments and strings included.
+fn shapes(text: &str) -> impl Iterator<Item = Shape> {
+    let bytes = text.as_bytes();
+    let mut done = 0;
+    memmem::find_iter(bytes, "import").filter_map(move |at| {
+        let import = at + "import".len();
+        if at < done || !is_word_at(bytes, at, "import".len()) {
+            return None;
+        }
+        let start = logical_start(bytes, at);
+        let line = &text[start..at];
+        let before = line.rfind(';').map_or(line, |semicolon| &line[semicolon + 1..]);
+        let from = last_word(before, "from").map(|from| at - before.len() + from);
+        let is_plain = begins_statement(before);
+        if from.is_none() && !is_plain {
+            return None;
+        }
+        done = statement_end(bytes, at);
+        Some(Shape { from, import, end: done, is_plain })
+    })
+}
+
+/// What is known of the statements of one text, found when somebody asks.
+#[derive(Default)]
+pub(super) struct Statements {
+    imports: OnceCell<Vec<(usize, usize)>>,
+    has_patterns: OnceCell<bool>,
+}
+
+impl Statements {
+    /// Whether classes may stand in patterns, which look like calls.
+    fn have_patterns(&self, text: &str) -> bool {
+        *self.has_patterns.get_or_init(|| contains(text, "case"))
+    }
+
+    /// Whether the word stands in one. The occurrences that are asked about are of one text.
+    fn hold(&self, occurrence: Occurrence<'_>) -> bool {
+        let span = |shape: Shape| (shape.from.unwrap_or(shape.import), shape.end);
+        let spans = self.imports.get_or_init(|| shapes(occurrence.text).map(span).collect());
+        let next = spans.partition_point(|(_, end)| *end < occurrence.end);
+        spans.get(next).is_some_and(|(start, _)| *start <= occurrence.start)
+    }
+}
+
 impl Scan {
     fn text(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        let mut done = 0;
-        for at in Finder::new("import").find_iter(bytes) {
-            if at < done || !is_word_at(bytes, at, "import".len()) {
-                continue;
-            }
-            let line = &text[logical_start(bytes, at)..at];
-            let before = line.rsplit(';').next().unwrap_or(line);
-            let from = last_word(before, "from");
-            if from.is_none() && !begins_statement(before) {
-                continue;
-            }
-            done = statement_end(bytes, at);
-            let names = &text[at + "import".len()..done];
+        for Shape { from, import, end, is_plain } in shapes(text) {
+            let names = &text[import..end];
             if let Some(from) = from {
-                self.import_from(&before[from + "from".len()..], names);
+                self.import_from(&text[from + "from".len()..import - "import".len()], names);
             }
-            if begins_statement(before) {
+            if is_plain {
                 self.import_plain(names);
             }
         }
@@ -137,6 +192,7 @@ impl Scan {
         let is_rooted = dots == 0 || dots >= self.depth;
         self.rooted.extend(first.filter(|_| is_rooted).map(|(_, word)| hash(word)));
         self.named.extend(words(module).chain(words(members)).map(|(_, word)| hash(word)));
+        self.bound.extend(words(members).map(|(_, word)| hash(word)));
     }
 
     fn import_plain(&mut self, modules: &str) {
@@ -145,6 +201,9 @@ impl Scan {
             let is_dotted = modules[..start].trim_end_matches(BLANKS).ends_with('.');
             if !is_dotted && !after_as && word != "as" {
                 self.rooted.push(hash(word));
+            }
+            if !is_dotted {
+                self.bound.push(hash(word));
             }
             after_as = word == "as";
             self.named.push(hash(word));
@@ -177,9 +236,15 @@ impl<'t> Occurrence<'t> {
         self.is_quoted() || imports.begins_with(hash(self.word()))
     }
 
-    /// Behind a dot, or at the start of a string.
+    /// Behind a dot, at the start of a string, or behind the colon of `"package.module:name"`.
     pub(super) fn may_be_attribute(self) -> bool {
-        self.is_behind_dot() || self.is_quoted()
+        self.is_behind_dot() || self.is_quoted() || self.before().ends_with(':')
+    }
+
+    /// `name=`: patching functions take names so.
+    pub(super) fn may_be_keyword(self) -> bool {
+        let after = self.text[self.end..].trim_start_matches(BLANKS);
+        after.starts_with('=') && !after.starts_with("==")
     }
 
     /// Right behind a dot.
@@ -194,6 +259,44 @@ impl<'t> Occurrence<'t> {
         let line = &self.text[logical_start(self.text.as_bytes(), self.start)..self.start];
         let is_import = matches!(words(line).next(), Some((_, "from" | "import")));
         self.is_part_of_name(imports) && (is_as || !(is_import || after.starts_with(['.', '('])))
+    }
+
+    /// Whether a module that is called so may be taken as a whole here, or get another name: `check(module)`,
+    /// `module.__dict__`, `import module as m`. Not one whose attribute is read, and not where it is imported.
+    pub(super) fn may_be_whole(self, imports: &Imports, statements: &Statements) -> bool {
+        let after = &self.text[self.end..];
+        let next = after.trim_start_matches(BLANKS);
+        if next.starts_with('(') || after.starts_with(QUOTES) || (next.starts_with('=') && !next.starts_with("==")) {
+            return false;
+        }
+        if let Some(attribute) = next.strip_prefix('.') {
+            return attribute.trim_start_matches(BLANKS).starts_with("__dict__");
+        }
+        let is_bound = imports.has_star || imports.binds(hash(self.word()));
+        if !is_bound && (!self.is_behind_dot() || self.is_of_instance()) {
+            return false;
+        }
+        let is_renamed = next.starts_with("as") && is_word_at(next.as_bytes(), 0, 2);
+        is_renamed || !statements.hold(self)
+    }
+
+    /// Whether a function or class of this name may be used here other than by calling it: not where it is defined, called,
+    /// or imported under its own name.
+    pub(super) fn may_be_handed_on(self, statements: &Statements) -> bool {
+        let next = self.text[self.end..].trim_start_matches(BLANKS);
+        let is_defined = matches!(words_before(self.before()), "def" | "class");
+        let is_renamed = next.starts_with("as") && is_word_at(next.as_bytes(), 0, 2);
+        let is_called = next.starts_with('(') && !statements.have_patterns(self.text);
+        !is_called && !is_defined && (is_renamed || !statements.hold(self))
+    }
+
+    /// `self.word`: what a method keeps there it has by another name.
+    fn is_of_instance(self) -> bool {
+        let before = self.before();
+        let owner = before.strip_suffix('.').unwrap_or_default();
+        ["self", "cls"].into_iter().any(|name| {
+            owner.strip_suffix(name).is_some_and(|head| !head.ends_with(|c: char| c == '.' || is_word_char(c)))
+        })
     }
 
     /// Whether `modules` here may be those of `sys`.
@@ -244,6 +347,10 @@ fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }
 
+fn is_word_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii()
+}
+
 fn is_word_at(bytes: &[u8], at: usize, length: usize) -> bool {
     let before = at.checked_sub(1).is_some_and(|before| is_word_byte(bytes[before]));
     !before && !bytes.get(at + length).is_some_and(|byte| is_word_byte(*byte))
@@ -266,6 +373,13 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
         // Only ASCII ends a word, so both ends are between characters.
         Some((start, &text[start..at]))
     })
+}
+
+/// The word right before the end of a text, but for blanks.
+fn words_before(text: &str) -> &str {
+    let text = text.trim_end_matches(BLANKS);
+    let start = text.bytes().rposition(|byte| !is_word_byte(byte)).map_or(0, |at| at + 1);
+    &text[start..]
 }
 
 /// Where the last occurrence of a word is.
