@@ -47,7 +47,7 @@ use smol_str::SmolStr;
 
 use super::index::{hash, reads_annotations_by};
 use super::lookup::spellings;
-use super::{FREEZERS, FileId, FileIndex, Project};
+use super::{FREEZERS, FileId, FileIndex, ImportTarget, Project};
 use crate::name::ModuleName;
 use names::{LookedFor, Subjects};
 use rules::{Found, Parents, Rule, Rules};
@@ -82,6 +82,7 @@ pub enum Start {
 pub struct Relevance<'a> {
     files: &'a [Unread<'a>],
     imports: Vec<Imports>,
+    configured: HashSet<ModuleName>,
     /// Every file by its name.
     names: Project,
     matters: Vec<bool>,
@@ -125,6 +126,7 @@ impl<'a> Relevance<'a> {
             .collect();
         let (imports, triggered): (Vec<Imports>, Vec<bool>) = first.into_iter().unzip();
         let mut relevance = Relevance::with(files, names, imports, false);
+        relevance.configured = configured.iter().cloned().collect();
         let own = relevance.importing(configured);
         for position in 0..files.len() {
             let is_setup = files[position].path.rsplit('/').next() == Some("setup.py");
@@ -159,6 +161,7 @@ impl<'a> Relevance<'a> {
         Relevance {
             files,
             imports,
+            configured: HashSet::new(),
             names,
             matters: none(),
             leading: none(),
@@ -310,6 +313,11 @@ impl<'a> Relevance<'a> {
 
     /// What is asked about the imports of a subject.
     fn ask(&mut self, position: usize, asked: &Asked) {
+        let targets: Vec<&ImportTarget> =
+            asked.targets.iter().filter(|target| self.is_configured(position, target)).collect();
+        if targets.is_empty() {
+            return;
+        }
         for name in asked.bound.iter().filter(|name| !self.bound.contains(*name)).cloned().collect::<Vec<_>>() {
             self.rules.add(&name, Rule::Patched);
             if self.asks_loosely {
@@ -317,17 +325,11 @@ impl<'a> Relevance<'a> {
             }
             self.bound.insert(name);
         }
-        if !asked.targets.is_empty() {
-            let name = self.names.files[position].name.clone();
-            self.look_for_readers(&name, &Arc::new(asked.bound.clone()));
-            self.star_importers(&name);
-        }
-        for target in &asked.targets {
+        let name = self.names.files[position].name.clone();
+        self.look_for_readers(&name, &Arc::new(asked.bound.clone()));
+        self.star_importers(&name);
+        for target in targets {
             let dotted = target.dotted();
-            if let Some(member) = &target.member {
-                let parents = self.parents(&target.module);
-                self.rules.add(member, Rule::Member { parents, module: SmolStr::new(target.module.last()) });
-            }
             for module in dotted.with_parents() {
                 self.asked_for.insert(SmolStr::new(module.last()));
                 let homes: Vec<FileId> = self.names.files_of(&module).collect();
@@ -342,7 +344,9 @@ impl<'a> Relevance<'a> {
                     }
                 }
                 if let Some(parent) = module.parent() {
-                    self.rules.add(module.last(), Rule::With(SmolStr::new(parent.last())));
+                    let parents = self.parents(&parent);
+                    let rule = Rule::Member { parents, module: SmolStr::new(parent.last()) };
+                    self.rules.add(module.last(), rule);
                     self.provided.extend(spellings(&module));
                 }
             }
@@ -397,6 +401,14 @@ impl<'a> Relevance<'a> {
                 self.binders.entry(word).or_default().push(at);
             }
         }
+    }
+
+    /// Whether what a file imports is configured under the name that it has there, or below the file's own root.
+    fn is_configured(&self, position: usize, target: &ImportTarget) -> bool {
+        let dotted = target.dotted();
+        let below = self.names.below_root(&self.names.files[position], &dotted);
+        let mut names = [Some(dotted), below].into_iter().flatten();
+        names.any(|name| name.with_parents().any(|module| self.configured.contains(&module)))
     }
 
     /// Files that may star-import a subject.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use smol_str::SmolStr;
 
-use super::super::index::PATCHING;
+use super::super::index::{PATCHING, hash};
 use super::words::{Imports, Occurrence, Statements, contains, normalised};
 use crate::name::ModuleName;
 
@@ -218,7 +218,14 @@ fn names_package<'r, F: FnOnce() -> HashSet<&'r SmolStr>>(
             let has = |parent: &SmolStr| is_own(parent) || contains(file.text, parent);
             file.imports.is_relative && (file.name.root() == word || parent.as_ref().is_none_or(has))
         }
-        Rule::Reads { names, .. } => file.imports.is_relative && names.iter().any(|name| reads.contains(name)),
+        // `from . import name`
+        Rule::Reads { names, parents } => {
+            let parts: Vec<&str> = file.name.as_str().split('.').collect();
+            let is_within = parts.first() == Some(&word)
+                || parts.windows(2).any(|pair| pair[1] == word && (parents.is_empty() || parents.contains(pair[0])));
+            let imports = |name: &SmolStr| file.imports.binds(hash(name)) && reads.contains(name);
+            file.imports.is_relative && is_within && names.iter().any(imports)
+        }
         _ => false,
     }
 }
@@ -232,6 +239,11 @@ fn holds<'r, F: FnOnce() -> HashSet<&'r SmolStr>>(
 ) -> bool {
     let has = |word: &str| file.name.as_str().split('.').any(|part| part == word) || contains(occurrence.text, word);
     let has_any = |words: &Parents| words.is_empty() || words.iter().any(|word| has(word));
+    // In the path of an import the part before stands before it.
+    let may_follow = |parents: &Parents| match statements.part_before(occurrence) {
+        Some(before) if !before.is_empty() => parents.is_empty() || parents.contains(before),
+        _ => has_any(parents),
+    };
     match rule {
         Rule::Named { parent } => {
             occurrence.is_part_of_name(file.imports)
@@ -240,17 +252,21 @@ fn holds<'r, F: FnOnce() -> HashSet<&'r SmolStr>>(
         Rule::Reads { parents, names } => {
             occurrence.is_part_of_name(file.imports)
                 && names.iter().any(|name| reads.contains(name))
-                && (has_any(parents) || occurrence.begins_name(file.imports))
+                && (may_follow(parents) || occurrence.begins_name(file.imports))
         }
         Rule::Whole { parents } => {
             occurrence.may_be_whole(file.imports, statements)
-                && (has_any(parents) || occurrence.begins_name(file.imports))
+                && (may_follow(parents) || occurrence.begins_name(file.imports))
         }
-        Rule::Member { parents, module } => has(module) && has_any(parents),
+        Rule::Member { parents, module } => {
+            (occurrence.is_part_of_name(file.imports) || occurrence.may_be_keyword())
+                && has(module)
+                && has_any(parents)
+        }
         Rule::Renamed => occurrence.is_renamed(file.imports),
         Rule::BoundIn(last) => file.name.last() == last,
         Rule::With(other) => has(other),
-        Rule::Patched => occurrence.follows_dot() && PATCHING.iter().any(|word| contains(occurrence.text, word)),
+        Rule::Patched => occurrence.may_end_computed() && PATCHING.iter().any(|word| contains(occurrence.text, word)),
         Rule::Loose => occurrence.may_be_attribute(),
         Rule::HandedOn => occurrence.may_be_handed_on(statements),
         Rule::Anywhere => true,

@@ -152,7 +152,7 @@ fn shapes(text: &str) -> impl Iterator<Item = Shape> {
 /// What is known of the statements of one text, found when somebody asks.
 #[derive(Default)]
 pub(super) struct Statements {
-    imports: OnceCell<Vec<(usize, usize)>>,
+    imports: OnceCell<Vec<Place>>,
     has_patterns: OnceCell<bool>,
 }
 
@@ -164,11 +164,34 @@ impl Statements {
 
     /// Whether the word stands in one. The occurrences that are asked about are of one text.
     fn hold(&self, occurrence: Occurrence<'_>) -> bool {
-        let span = |shape: Shape| (shape.from.unwrap_or(shape.import), shape.end);
-        let spans = self.imports.get_or_init(|| shapes(occurrence.text).map(span).collect());
-        let next = spans.partition_point(|(_, end)| *end < occurrence.end);
-        spans.get(next).is_some_and(|(start, _)| *start <= occurrence.start)
+        self.place(occurrence).is_some()
     }
+
+    fn place(&self, occurrence: Occurrence<'_>) -> Option<&Place> {
+        let place = |shape: Shape| Place {
+            start: shape.from.unwrap_or(shape.import),
+            path_end: if shape.from.is_some() { shape.import } else { shape.end },
+            end: shape.end,
+        };
+        let places = self.imports.get_or_init(|| shapes(occurrence.text).map(place).collect());
+        let next = places.partition_point(|place| place.end < occurrence.end);
+        places.get(next).filter(|place| place.start <= occurrence.start)
+    }
+
+    /// In the path of an import the part of it before the word; empty behind the dots of a relative import, and for the
+    /// first part.
+    pub(super) fn part_before<'t>(&self, occurrence: Occurrence<'t>) -> Option<&'t str> {
+        self.place(occurrence).filter(|place| occurrence.end <= place.path_end)?;
+        let before = occurrence.before();
+        Some(before.strip_suffix('.').map_or("", |before| last_part(before)))
+    }
+}
+
+/// An import statement: where it begins, where the paths of modules end in it, and where it ends.
+struct Place {
+    start: usize,
+    path_end: usize,
+    end: usize,
 }
 
 impl Scan {
@@ -247,9 +270,11 @@ impl<'t> Occurrence<'t> {
         after.starts_with('=') && !after.starts_with("==")
     }
 
-    /// Right behind a dot.
-    pub(super) fn follows_dot(self) -> bool {
-        self.before().ends_with('.')
+    /// Right behind a dot in a string whose beginning is computed: `f"{module}.word"`, `module + ".word"`, `"%s.word" % module`.
+    pub(super) fn may_end_computed(self) -> bool {
+        let before = self.before();
+        let start = before.trim_end_matches(|c: char| is_word_char(c) || c == '.');
+        before.ends_with('.') && start.ends_with(['}', '"', '\'', '%'])
     }
 
     /// Whether a module that is called so may get another name here: `import package as p`, `p = package`.
@@ -377,7 +402,11 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// The word right before the end of a text, but for blanks.
 fn words_before(text: &str) -> &str {
-    let text = text.trim_end_matches(BLANKS);
+    last_part(text.trim_end_matches(BLANKS))
+}
+
+/// The word at the end of a text.
+fn last_part(text: &str) -> &str {
     let start = text.bytes().rposition(|byte| !is_word_byte(byte)).map_or(0, |at| at + 1);
     &text[start..]
 }
