@@ -66,13 +66,17 @@ pub(super) fn read_all(files: &mut [Input], filter: Filter, extent: Extent, step
         let nameless: Vec<usize> = (0..files.len()).filter(|at| is_nameless[*at]).collect();
         let mut relevance = relevance;
         let mut wanted = nameless;
+        let mut outlines: Vec<Option<FileIndex>> = positions.iter().map(|_| None).collect();
         // What files turn out to import makes others matter.
         loop {
             let open = (0..positions.len()).filter(|at| reads[positions[*at]].is_none() && relevance.matters(*at));
             let open: Vec<usize> = open.collect();
             wanted.extend(open.iter().map(|at| positions[*at]));
             if wanted.is_empty() {
-                break;
+                if pass(files, &positions, &mut relevance, &reads, &mut outlines) == Passed::All {
+                    break;
+                }
+                continue;
             }
             let parsed: Vec<(Read, Option<Asked>)> = wanted
                 .par_iter()
@@ -91,7 +95,11 @@ pub(super) fn read_all(files: &mut [Input], filter: Filter, extent: Extent, step
             let fresh = open.iter().filter_map(|at| Some((*at, index_of(*at)?, asked.get(&positions[*at]))));
             relevance.learn(&fresh.collect::<Vec<_>>(), index_of);
         }
-        pass(files, &positions, &mut relevance, &mut reads, &known, &room);
+        for (at, outline) in positions.iter().zip(outlines) {
+            if let (None, Some(index)) = (&reads[*at], outline) {
+                reads[*at] = Some(Read { index: Some(index), tree: Ok(Tree::Unwanted) });
+            }
+        }
     }
     let reads = reads.into_iter().zip(files).map(|(read, file)| {
         read.unwrap_or_else(|| {
@@ -103,38 +111,45 @@ pub(super) fn read_all(files: &mut [Input], filter: Filter, extent: Extent, step
     reads.collect()
 }
 
-/// Files of which it matters only what they import, for the start-up leads through them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passed {
+    All,
+    More,
+}
+
+/// Reads the imports of files of which nothing else matters. A file that takes its tree for that matters as others do.
 fn pass(
     files: &[Input],
     positions: &[usize],
     relevance: &mut Relevance<'_>,
-    reads: &mut [Option<Read>],
-    known: &HashSet<SmolStr>,
-    room: &AtomicUsize,
-) {
-    let mut fresh: Vec<usize> = (0..positions.len()).filter(|at| reads[positions[*at]].is_some()).collect();
-    loop {
-        let known_indexes = fresh.iter().filter_map(|at| Some((*at, reads[positions[*at]].as_ref()?.index.as_ref()?)));
-        relevance.pass(&known_indexes.collect::<Vec<_>>());
-        let is_open = |at: &usize| reads[positions[*at]].is_none() && relevance.leads(*at);
-        fresh = (0..positions.len()).filter(is_open).collect();
-        if fresh.is_empty() {
-            return;
-        }
-        let outlines: Vec<Read> = fresh
-            .par_iter()
-            .map(|at| {
-                let file = &files[positions[*at]];
-                match FileIndex::outline(&file.path, &file.text, &|name| may_sink(file, name)) {
-                    Some(index) => Read { index: Some(index), tree: Ok(Tree::Unwanted) },
-                    None => read(file, known, room).0,
-                }
-            })
-            .collect();
-        for (at, outline) in fresh.iter().zip(outlines) {
-            reads[positions[*at]] = Some(outline);
+    reads: &[Option<Read>],
+    outlines: &mut [Option<FileIndex>],
+) -> Passed {
+    let index_of = |at: usize| {
+        let read = reads[positions[at]].as_ref().and_then(|read| read.index.as_ref());
+        read.or(outlines[at].as_ref())
+    };
+    let known: Vec<(usize, &FileIndex)> =
+        (0..positions.len()).filter_map(|at| Some((at, index_of(at)?))).collect();
+    relevance.pass(&known);
+    let is_open = |at: usize| reads[positions[at]].is_none() && outlines[at].is_none();
+    let fresh: Vec<usize> = (0..positions.len()).filter(|at| is_open(*at) && relevance.leads(*at)).collect();
+    let more = (0..positions.len()).any(|at| reads[positions[at]].is_none() && relevance.matters(at));
+    let read: Vec<Option<FileIndex>> = fresh
+        .par_iter()
+        .map(|at| {
+            let file = &files[positions[*at]];
+            FileIndex::outline(&file.path, &file.text, &|name| may_sink(file, name))
+        })
+        .collect();
+    let passed = if fresh.is_empty() && !more { Passed::All } else { Passed::More };
+    for (at, outline) in fresh.into_iter().zip(read) {
+        match outline {
+            Some(outline) => outlines[at] = Some(outline),
+            None => relevance.needs_tree(at),
         }
     }
+    passed
 }
 
 /// The last components of all module names.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use smol_str::SmolStr;
 
 use super::rules::Rule;
-use super::{FileId, FileIndex, Relevance};
+use super::{FileId, FileIndex, Relevance, Start, words};
 use crate::name::ModuleName;
 use crate::project::index::Meaning;
 use crate::project::{ReadKind, ScanKind};
@@ -18,14 +18,14 @@ impl Relevance<'_> {
         let concerned = index.reads.iter().filter(|read| patches(read.kind) && self.bound.contains(&read.name));
         if concerned.into_iter().any(|read| self.looked_for.has(&read.module) || self.subjects.has(&read.module)) {
             // Whether the test loads the module before it patches.
-            self.is_followed[position] = true;
+            self.is_passed[position] = true;
             let fixtures: BTreeSet<&SmolStr> =
                 index.patches.iter().filter_map(|patch| patch.fixture.as_ref()).collect();
             fixtures.into_iter().for_each(|fixture| self.rules.add(fixture, Rule::Anywhere));
         }
         // Whether it has loaded itself what it asks `sys.modules` for.
         let last = |module: &str| module.rsplit('.').next().is_some_and(|last| self.asked_for.contains(last));
-        self.is_followed[position] |= index.probes.iter().any(|(module, _)| last(module));
+        self.is_passed[position] |= index.probes.iter().any(|(module, _)| last(module));
         let keeps =
             |module: &ModuleName| is_vague(module) || self.looked_for.has(module) || self.subjects.has(module);
         let kept = index.scans.iter().any(|scan| scan.kind == ScanKind::Kept && keeps(&scan.module));
@@ -34,21 +34,15 @@ impl Relevance<'_> {
         }
     }
 
-    /// Follows imports of files where a question goes that way.
+    /// Follows imports to files whose effects matter when they are loaded.
     pub(super) fn follow<'i>(&mut self, index_of: &impl Fn(usize) -> Option<&'i FileIndex>) {
-        let users: Vec<FileId> = self
-            .needs
-            .iter()
-            .filter(|(number, _)| self.provided.contains(number))
-            .flat_map(|(_, users)| users.clone())
-            .collect();
-        users.into_iter().for_each(|id| self.is_followed[id.index()] = true);
         let mut queue: Vec<usize> =
             (0..self.files.len()).filter(|at| self.is_followed[*at] || self.loaded[*at]).collect();
-        let windows = (0..self.files.len()).filter_map(index_of).flat_map(|index| &index.process.windows);
-        let mut modules: Vec<ModuleName> = windows.flat_map(|window| window.module.with_parents()).collect();
-        loop {
-            for module in std::mem::take(&mut modules) {
+        while let Some(position) = queue.pop() {
+            let Some(index) = index_of(position) else { continue };
+            let classes = index.classes.iter().flat_map(|class| class.bases.iter().chain(&class.metaclass));
+            let modules: Vec<ModuleName> = loads(index).chain(classes.flat_map(ModuleName::with_parents)).collect();
+            for module in modules {
                 if !self.followed.insert(module.clone()) {
                     continue;
                 }
@@ -59,14 +53,58 @@ impl Relevance<'_> {
                     }
                 }
             }
-            let Some(position) = queue.pop() else { return };
-            let Some(index) = index_of(position) else { continue };
-            modules.extend(index.imports.iter().flat_map(ModuleName::with_parents));
-            modules.extend(index.edges.iter().flat_map(|edge| edge.target.dotted().with_parents()));
-            let classes = index.classes.iter().flat_map(|class| class.bases.iter().chain(&class.metaclass));
-            modules.extend(classes.flat_map(ModuleName::with_parents));
-            let around: Vec<ModuleName> = index.name.with_parents().skip(1).collect();
-            modules.extend(around);
+        }
+    }
+
+    /// Follows imports to files of which it matters only that they are loaded: from files that use a submodule without
+    /// importing it, ask `sys.modules`, or patch, and from imports under another `sys.path`. `known` are files whose imports
+    /// are known. Tests and the like are passed by the start-up if the program loads them.
+    pub fn pass(&mut self, known: &[(usize, &FileIndex)]) {
+        let users = self.needs.iter().filter(|(number, _)| self.provided.contains(number)).flat_map(|(_, users)| users);
+        let users: Vec<FileId> = users.copied().collect();
+        users.into_iter().for_each(|id| self.is_passed[id.index()] = true);
+        let windows = known.iter().flat_map(|(_, index)| &index.process.windows);
+        let mut modules: Vec<ModuleName> = windows.flat_map(|window| window.module.with_parents()).collect();
+        loop {
+            for module in std::mem::take(&mut modules) {
+                if !self.passed.insert(module.clone()) {
+                    continue;
+                }
+                for id in self.names.files_of(&module).collect::<Vec<_>>() {
+                    self.leads[id.index()] = true;
+                    self.is_passed[id.index()] = true;
+                    self.may_hide(id, &module);
+                }
+            }
+            for (position, index) in known {
+                if self.is_passed[*position] && !std::mem::replace(&mut self.is_done[*position], true) {
+                    modules.extend(loads(index));
+                }
+            }
+            if modules.is_empty() {
+                break;
+            }
+        }
+        if self.files.iter().all(|file| file.start == Start::Untold) {
+            return;
+        }
+        let loaded: BTreeSet<ModuleName> = known
+            .iter()
+            .filter(|(at, _)| self.leading[*at])
+            .flat_map(|(_, index)| &index.imports)
+            .flat_map(ModuleName::with_parents)
+            .collect();
+        for id in loaded.iter().flat_map(|module| self.names.files_of(module)) {
+            self.leads[id.index()] |= self.leading[id.index()];
+        }
+    }
+
+    /// A package that has a name of its own for a submodule hides it; only its tree tells.
+    fn may_hide(&mut self, submodule: FileId, module: &ModuleName) {
+        let Some(package) = module.parent() else { return };
+        let last = self.names.file(submodule).name.last();
+        for id in self.names.files_of(&package) {
+            self.matters[id.index()] |= words::names_beside_imports(self.files[id.index()].text, last);
         }
     }
 
@@ -133,4 +171,11 @@ impl Relevance<'_> {
             }
         }
     }
+}
+
+/// The modules that a file may load, with the packages around them and around the file.
+fn loads(index: &FileIndex) -> impl Iterator<Item = ModuleName> {
+    let imports = index.imports.iter().flat_map(ModuleName::with_parents);
+    let edges = index.edges.iter().flat_map(|edge| edge.target.dotted().with_parents());
+    imports.chain(edges).chain(index.name.with_parents().skip(1))
 }

@@ -1,9 +1,9 @@
 //! Which files lead to a configured module, by the words of their import statements: importers, their importers and so on.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::words::Ending;
-use super::{FileIndex, Relevance, Start};
+use super::{Relevance, Start};
 use crate::name::ModuleName;
 
 impl Relevance<'_> {
@@ -56,16 +56,6 @@ impl Relevance<'_> {
         }
         for (at, file) in self.files.iter().enumerate() {
             self.leads[at] |= self.leading[at] && matches!(file.start, Start::Part | Start::Wanted);
-        }
-    }
-
-    /// Tests and the like are passed if the program loads them: takes in what files import that are passed themselves.
-    pub fn pass(&mut self, indexes: &[(usize, &FileIndex)]) {
-        let passed = indexes.iter().filter(|(at, _)| self.leading[*at]);
-        let loaded: BTreeSet<ModuleName> =
-            passed.flat_map(|(_, index)| &index.imports).flat_map(ModuleName::with_parents).collect();
-        for id in loaded.iter().flat_map(|module| self.names.files_of(module)) {
-            self.leads[id.index()] |= self.leading[id.index()];
         }
     }
 }

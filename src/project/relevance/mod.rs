@@ -107,8 +107,12 @@ pub struct Relevance<'a> {
     /// Submodules that may be used without an import of their own, and who uses which.
     provided: HashSet<u32>,
     needs: HashMap<u32, Vec<FileId>>,
-    /// Files whose imports are followed.
+    /// Files whose imports are followed to what has effects.
     is_followed: Vec<bool>,
+    /// Files whose imports are followed to what is loaded; those of them that were, and the modules on the way.
+    is_passed: Vec<bool>,
+    is_done: Vec<bool>,
+    passed: HashSet<ModuleName>,
     /// By the hash of a word: the files where an import may bind it. Filled as it is asked for.
     binders: HashMap<u32, Vec<usize>>,
     is_everything: bool,
@@ -179,6 +183,9 @@ impl<'a> Relevance<'a> {
             provided: HashSet::new(),
             needs: HashMap::new(),
             is_followed: none(),
+            is_passed: none(),
+            is_done: none(),
+            passed: HashSet::new(),
             binders: HashMap::new(),
             is_everything,
         }
@@ -191,6 +198,11 @@ impl<'a> Relevance<'a> {
     /// Whether it matters what the file imports, and nothing else of it.
     pub fn leads(&self, position: usize) -> bool {
         self.leads[position] && !self.matters[position]
+    }
+
+    /// Only the tree of the file tells what it imports.
+    pub fn needs_tree(&mut self, position: usize) {
+        self.matters[position] = true;
     }
 
     /// Takes in what was read of more files; of subjects also what is asked about them. `index_of` gives what has been read

@@ -267,7 +267,7 @@ fn holds<'r, F: FnOnce() -> HashSet<&'r SmolStr>>(
         Rule::BoundIn(last) => file.name.last() == last,
         Rule::With(other) => has(other),
         Rule::Patched => occurrence.may_end_computed() && PATCHING.iter().any(|word| contains(occurrence.text, word)),
-        Rule::Loose => occurrence.may_be_attribute(),
+        Rule::Loose => occurrence.may_be_read_loosely(statements),
         Rule::HandedOn => occurrence.may_be_handed_on(statements),
         Rule::Anywhere => true,
     }

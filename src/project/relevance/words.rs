@@ -264,6 +264,15 @@ impl<'t> Occurrence<'t> {
         self.is_behind_dot() || self.is_quoted() || self.before().ends_with(':')
     }
 
+    /// As an attribute of anything, or as the string that `getattr` takes.
+    pub(super) fn may_be_read_loosely(self, statements: &Statements) -> bool {
+        let ends_string = self.text[self.end..].starts_with(QUOTES);
+        match ends_string {
+            true => self.is_quoted() && ["getattr", "hasattr"].iter().any(|word| contains(self.text, word)),
+            false => self.is_behind_dot() && !statements.hold(self),
+        }
+    }
+
     /// `name=`: patching functions take names so.
     pub(super) fn may_be_keyword(self) -> bool {
         let after = self.text[self.end..].trim_start_matches(BLANKS);
@@ -357,6 +366,14 @@ impl<'t> Occurrence<'t> {
 pub(super) fn contains(text: &str, word: &str) -> bool {
     let bytes = text.as_bytes();
     memchr::memmem::find_iter(bytes, word).any(|at| is_word_at(bytes, at, word.len()))
+}
+
+/// Whether the word stands in the text other than in an import.
+pub(super) fn names_beside_imports(text: &str, word: &str) -> bool {
+    let statements = Statements::default();
+    let found = memmem::find_iter(text.as_bytes(), word);
+    let mut occurrences = found.filter_map(|at| Occurrence::new(text, at, at + word.len()));
+    !text.is_ascii() || occurrences.any(|occurrence| !statements.hold(occurrence))
 }
 
 /// The text with its words as Python compares identifiers.
