@@ -11,7 +11,7 @@ import sysconfig
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Callable, Sequence
 
 CHILD = Path(__file__).resolve().with_name("speed_child.py")
 CODEMOD = Path(__file__).resolve().with_name("speed_codemod.py")
@@ -160,9 +160,8 @@ def search(tools: Tools, folder: Path, modules: Sequence[str]) -> Command:
     return Command("rg", [tools.rg, "--files-with-matches", "--word-regexp", *types, pattern, "."], folder)
 
 
-def codemod(folder: Path, modules: Path, before: Callable[[], None]) -> Command:
-    arguments = [sys.executable, str(CODEMOD), "--modules", str(modules), "."]
-    return Command("libcst", arguments, folder, (0,), before)
+def codemod(folder: Path, modules: Path) -> Command:
+    return Command("libcst", [sys.executable, str(CODEMOD), "--modules", str(modules), "."], folder, (0,))
 
 
 @dataclass(frozen=True)
@@ -170,13 +169,10 @@ class Findings:
     """What hotcold says of a project: how much, and of which files."""
 
     findings: int
-    refusals: int
-    files: int
+    # Files with something to move, with anything to tell, and those that cannot be read.
+    moving: frozenset[str]
     paths: frozenset[str]
     unreadable: frozenset[str]
-
-    def told(self) -> int:
-        return self.findings + self.refusals
 
 
 def findings(tools: Tools, folder: Path, config: Path) -> Findings:
@@ -190,21 +186,20 @@ def findings(tools: Tools, folder: Path, config: Path) -> Findings:
     told = report["findings"] + report["refusals"]
     return Findings(
         findings=len(report["findings"]),
-        refusals=len(report["refusals"]),
-        files=report["statistics"]["files"],
+        moving=frozenset(entry["path"] for entry in report["findings"]),
         paths=frozenset(entry["path"] for entry in told),
         unreadable=frozenset(problem["path"] for problem in problems),
     )
 
 
-def linted(tools: Tools, folder: Path, config: Path, rule: Optional[str] = None) -> frozenset[str]:
-    """The files that ruff reports, relative to `folder`."""
-    select = ["--select", rule] if rule else []
+def linted(tools: Tools, folder: Path, config: Path, rule: str) -> frozenset[str]:
+    """The files in which ruff finds a rule broken, relative to `folder`."""
     options = ["--no-cache", "--ignore-noqa", "--output-format", "json", "--exit-zero", "--config", str(config)]
-    report = json.loads(run([tools.ruff, "check", "--quiet", *options, *select, "."], folder))
-    return frozenset(os.path.relpath(entry["filename"], folder) for entry in report if entry["code"] == rule or not rule)
+    report = json.loads(run([tools.ruff, "check", "--quiet", *options, "--select", rule, "."], folder))
+    return frozenset(os.path.relpath(entry["filename"], folder) for entry in report if entry["code"] == rule)
 
 
-def searched(tools: Tools, folder: Path, modules: Sequence[str]) -> int:
-    """How many files name one of the modules."""
-    return len(run(search(tools, folder, modules).arguments, folder, (0, 1)).splitlines())
+def searched(tools: Tools, folder: Path, modules: Sequence[str]) -> frozenset[str]:
+    """The files that name one of the modules, relative to `folder`."""
+    command = search(tools, folder, modules).arguments
+    return frozenset(os.path.normpath(line) for line in run(command, folder, (0, 1)).splitlines())
