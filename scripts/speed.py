@@ -6,9 +6,9 @@
 
 Needs what speed-requirements.txt names in the Python that runs it. NAME is a corpus of corpora.toml, `growth` or `shapes`.
 Corpora are fetched and generated on the first run, and kept in DIR. Times are those of whole processes with a warm file
-cache and no cache of results: each command runs once without being counted, then the commands take turns, and the least
-wall time, the least CPU time (user and system, all threads) and the largest peak of resident memory are shown. No time is
-too long. A command that fails, or that finds nothing where there is something, is an error. Exit code: 0, 2 for an error.
+cache and no cache of results: each command runs once without being counted, then the commands take turns (N rounds, fewer
+but at least two where a round takes long), and the least wall time, the least CPU time (user and system, all threads) and the
+largest peak of resident memory are shown. No time is too long. A command that fails, or that finds nothing where there is something, is an error. Exit code: 0, 2 for an error.
 """
 
 from __future__ import annotations

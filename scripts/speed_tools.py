@@ -22,6 +22,9 @@ SUFFIXES = (".py", ".pyi", ".pyw")
 TEN = ["boto3", "botocore", "pandas", "numpy", "scipy", "sqlalchemy", "requests", "matplotlib", "sklearn", "tensorflow"]
 NOWHERE = [f"imported_nowhere_{number}" for number in range(10)]
 
+# Seconds that the counted runs of commands which take turns may take; each runs at least twice all the same.
+BUDGET = 60.0
+
 # Faults of files that no tool of the three could read as today's Python; anything else in a report is a failure.
 UNREADABLE = {"parse-error", "python2", "encoding", "indentation", "newline", "unsupported-syntax"}
 
@@ -84,11 +87,10 @@ def find(hotcold: str) -> Tools:
 
 def interleaved(commands: Sequence[Command], rounds: int) -> dict[str, Cost]:
     """What each command takes, after one run of each that warms the cache and is not counted. The commands take turns, so
-    that whatever else the machine does hits all of them alike."""
+    that whatever else the machine does hits all of them alike; those that take long run less than `rounds` times."""
     costs: dict[str, Cost] = {}
-    for command in commands:
-        measure(command)
-    for _ in range(rounds):
+    once = sum(measure(command).wall for command in commands)
+    for _ in range(min(rounds, max(2, int(BUDGET / once)))):
         for command in commands:
             cost = measure(command)
             costs[command.tool] = costs[command.tool].merged(cost) if command.tool in costs else cost
