@@ -23,7 +23,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Iterator, Optional
 
 import fetch_projects
 import speed_corpora as corpora
@@ -32,6 +32,8 @@ import speed_tools as tools
 from speed_tools import Command, Cost, SpeedError, Tools
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+# Not in the repository, whose .gitignore the tools would read.
+KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hotcold-corpora"
 GROWTH = [1_000, 10_000, 100_000]
 SMALL_GROWTH = [100, 200, 400]
 SMALL_SHARE = 100
@@ -98,7 +100,7 @@ class Bench:
 def checks(bench: Bench, found: list[tuple[str, Path]]) -> list[Table]:
     table = Table(
         "`hotcold check` and `ruff check --select TID253,PLC0415 --no-cache` with ten modules, and `rg -l -w` for their names",
-        ["corpus", "files", "MB", *columns("hotcold"), *columns("ruff"), *columns("rg"), *RATIOS],
+        ["corpus", "files", "MB", "hotcold", "ruff", "rg", *RATIOS],
     )
     results = Table(
         "What they find: files with imports of the ten modules",
@@ -117,11 +119,7 @@ def checks(bench: Bench, found: list[tuple[str, Path]]) -> list[Table]:
     return [table, results]
 
 
-RATIOS = ["hotcold / ruff, wall", "CPU", "hotcold / rg, wall"]
-
-
-def columns(tool: str) -> list[str]:
-    return [f"{tool}, wall", "CPU", "MiB"]
+RATIOS = ["hotcold / ruff: wall", "CPU", "hotcold / rg: wall"]
 
 
 def check_row(
@@ -136,17 +134,20 @@ def check_row(
     cost = tools.interleaved(commands, bench.rounds)
     hotcold, ruff, rg = cost["hotcold"], cost["ruff"], cost["rg"]
     ratios = [ratio(hotcold.wall, ruff.wall), ratio(hotcold.cpu, ruff.cpu), ratio(hotcold.wall, rg.wall)]
-    return [name, *sized(size), *shown(hotcold), *shown(ruff), *shown(rg), *ratios]
+    return [name, *sized(size), shown(hotcold), shown(ruff), shown(rg), *ratios]
 
 
 def compared(bench: Bench, name: str, folder: Path, configs: dict[str, Path]) -> list[str]:
-    """The files that each tool reports. What none of them finds is not what the corpus was made for; and no tool can
-    report an import of a module whose name a search does not see."""
+    """The files that each tool reports. They must look at the same files and find something; and what hotcold reports of a
+    file that a search for the names does not see would be made up."""
     hotcold = tools.findings(bench.tools, folder, configs["hotcold"])
     ruff = tools.linted(bench.tools, folder, configs["ruff"], "TID253")
     rg = tools.searched(bench.tools, folder, tools.TEN)
     if not (hotcold.findings and ruff and rg):
         raise SpeedError(f"{name}: {hotcold.findings} findings by hotcold, {len(ruff)} files by ruff, {len(rg)} by rg")
+    seen = tools.seen(bench.tools, folder, configs["ruff"])
+    if abs(seen - hotcold.files) > seen / 100:
+        raise SpeedError(f"{name}: hotcold looks at {hotcold.files} files, ruff at {seen}")
     unnamed = sorted(hotcold.paths - rg)
     if unnamed:
         raise SpeedError(f"{name}: hotcold reports files without any of the names: {', '.join(unnamed[:5])}")
@@ -170,8 +171,8 @@ def fixed(bench: Bench, copy: Path, config: Path) -> None:
 def fixes(bench: Bench, found: list[tuple[str, Path]]) -> Table:
     table = Table(
         "`hotcold fix` with every module configured that the corpus imports, and the codemod by LibCST (scripts/speed_codemod.py)",
-        ["corpus", "files", "MB", "modules", "files changed", *columns("hotcold"), "MB/s a core"]
-        + ["LibCST: sample, files", "MB", "CPU", "MB/s a core", "hotcold / LibCST"],
+        ["corpus", "files", "MB", "modules", "files changed", "hotcold fix", "MB/s a core"]
+        + ["LibCST's files", "MB", "LibCST", "MB/s a core", "hotcold / LibCST"],
     )
     table.notes.append("A core's MB/s are MB by seconds of CPU. LibCST takes files spread evenly over the corpus, in one process.")
     for name, folder in found:
@@ -183,8 +184,8 @@ def fixes(bench: Bench, found: list[tuple[str, Path]]) -> Table:
         say(f"  LibCST: {name}")
         sample, codemod = codemod_cost(bench, folder, modules)
         speed, other = size.megabytes / cost.cpu, sample.megabytes / codemod.cpu
-        cells = [f"{len(modules):,}", f"{changed:,}", *shown(cost), f"{speed:.1f}", f"{sample.files:,}"]
-        cells += [f"{sample.megabytes:.2f}", seconds(codemod.cpu), f"{other:.3f}", f"{speed / other:,.0f}"]
+        cells = [f"{len(modules):,}", f"{changed:,}", shown(cost), f"{speed:.1f}", f"{sample.files:,}"]
+        cells += [f"{sample.megabytes:.2f}", shown(codemod), f"{other:.3f}", f"{speed / other:,.0f}"]
         table.rows.append([name, *sized(size), *cells])
     return table
 
@@ -222,7 +223,7 @@ def codemod_cost(bench: Bench, folder: Path, modules: list[str]) -> tuple[corpor
 def growth(bench: Bench) -> Table:
     table = Table(
         "`hotcold check` on generated projects (scripts/generate_project.py)",
-        ["files", "MB", *columns("hotcold"), "wall, ms a thousand files", "CPU, ms a thousand files"],
+        ["files", "MB", "hotcold", "wall, ms a thousand files", "CPU, ms a thousand files"],
     )
     for files in SMALL_GROWTH if bench.options.small else GROWTH:
         say(f"  growth: {files} files")
@@ -233,7 +234,7 @@ def growth(bench: Bench) -> Table:
             raise SpeedError(f"hotcold finds nothing in {folder}")
         cost = tools.interleaved([tools.check(bench.tools, folder, config)], bench.rounds)["hotcold"]
         each = [f"{value * 1e6 / size.files:,.1f}" for value in (cost.wall, cost.cpu)]
-        table.rows.append([*sized(size), *shown(cost), *each])
+        table.rows.append([*sized(size), shown(cost), *each])
     return table
 
 
@@ -241,7 +242,7 @@ def grown(bench: Bench) -> Table:
     """Single files at half their size and at all of it."""
     table = Table(
         "`hotcold diff` on one file: half the number, and all of it",
-        ["many", "number", "MB", "half, CPU", "all, CPU", "MiB", "text grows by", "time grows by"],
+        ["many", "number", "MB", "half of them", "all of them", "text grows by", "CPU time grows by"],
     )
     folder = bench.work / "shapes"
     folder.mkdir()
@@ -260,7 +261,7 @@ def grown(bench: Bench) -> Table:
             commands.append(Command(str(at), arguments, place, (1,)))
         half, whole = tools.interleaved(commands, bench.rounds).values()
         grows = [f"{len(texts[1]) / len(texts[0]):.1f}", f"{whole.cpu / half.cpu:.1f}"]
-        cells = [f"{number:,}", f"{len(texts[1]) / 1e6:.2f}", seconds(half.cpu), seconds(whole.cpu), mebibytes(whole)]
+        cells = [f"{number:,}", f"{len(texts[1]) / 1e6:.2f}", shown(half), shown(whole)]
         table.rows.append([shape.name, *cells, *grows])
     return table
 
@@ -277,16 +278,12 @@ def sized(size: corpora.Size) -> list[str]:
     return [f"{size.files:,}", f"{size.megabytes:.1f}"]
 
 
-def shown(cost: Cost) -> list[str]:
-    return [seconds(cost.wall), seconds(cost.cpu), mebibytes(cost)]
+def shown(cost: Cost) -> str:
+    return f"{seconds(cost.wall)}, {seconds(cost.cpu)} CPU, {cost.peak_kib / 1024:.0f} MiB"
 
 
 def seconds(value: float) -> str:
     return f"{value:.3f} s" if value < 1 else f"{value:.2f} s"
-
-
-def mebibytes(cost: Cost) -> str:
-    return f"{cost.peak_kib / 1024:.0f}"
 
 
 def ratio(left: float, right: float) -> str:
@@ -324,7 +321,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
 def parse(arguments: Optional[list[str]]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hotcold", default=str(REPOSITORY / "target/release/hotcold"), help="the build to measure")
-    parser.add_argument("--corpora", metavar="DIR", type=Path, default=REPOSITORY / "target/corpora", help="where they are kept")
+    parser.add_argument("--corpora", metavar="DIR", type=Path, default=KEPT, help=f"where they are kept [default: {KEPT}]")
     parser.add_argument("--only", metavar="NAME", action="append", help="only this corpus, `growth` or `shapes`")
     parser.add_argument("--small", action="store_true", help="a small corpus and small numbers")
     parser.add_argument("--rounds", metavar="N", type=int, help="runs of each command [default: 5, and 1 with --small]")

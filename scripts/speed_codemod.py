@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Optional, Union
+from typing import Optional, TypeVar, Union
 
 import libcst as cst
-from libcst.codemod import CodemodContext, SkipFile, TransformSuccess, VisitorBasedCodemodCommand, transform_module
+from libcst.codemod import CodemodContext, TransformSuccess, VisitorBasedCodemodCommand, transform_module
 from libcst.metadata import Assignment, GlobalScope, ParentNodeProvider, ScopeProvider
 
 Import = Union[cst.Import, cst.ImportFrom]
+ImportT = TypeVar("ImportT", cst.Import, cst.ImportFrom)
 
 
 class SinkImports(VisitorBasedCodemodCommand):
@@ -117,7 +118,7 @@ class SinkImports(VisitorBasedCodemodCommand):
     ) -> Union[cst.ImportFrom, cst.RemovalSentinel]:
         return self.without_moved(original, updated)
 
-    def without_moved(self, original, updated):  # type: ignore[no-untyped-def]
+    def without_moved(self, original: ImportT, updated: ImportT) -> Union[ImportT, cst.RemovalSentinel]:
         leaving = self.leaving.get(original)
         if not leaving:
             return updated
@@ -155,13 +156,13 @@ def main() -> int:
     seen = changed = moved = failed = 0
     for file in sorted(path for path in options.folder.rglob("*.py") if path.is_file()):
         seen += 1
-        code = file.read_bytes()
+        code = file.read_bytes().decode("utf-8", "surrogateescape")
         context = CodemodContext(filename=str(file))
         command = SinkImports(context, modules)
-        result = transform_module(command, code)  # type: ignore[arg-type]
+        result = transform_module(command, code)
         if isinstance(result, TransformSuccess):
             if command.moved:
-                file.write_text(result.code, "utf-8", newline="")
+                file.write_bytes(result.code.encode("utf-8", "surrogateescape"))
                 changed += 1
                 moved += command.moved
         else:

@@ -171,6 +171,7 @@ class Findings:
     """What hotcold says of a project: how much, and of which files."""
 
     findings: int
+    files: int
     # Files with something to move, with anything to tell, and those that cannot be read.
     moving: frozenset[str]
     paths: frozenset[str]
@@ -188,6 +189,7 @@ def findings(tools: Tools, folder: Path, config: Path) -> Findings:
     told = report["findings"] + report["refusals"]
     return Findings(
         findings=len(report["findings"]),
+        files=report["statistics"]["files"],
         moving=frozenset(entry["path"] for entry in report["findings"]),
         paths=frozenset(entry["path"] for entry in told),
         unreadable=frozenset(problem["path"] for problem in problems),
@@ -199,6 +201,11 @@ def linted(tools: Tools, folder: Path, config: Path, rule: str) -> frozenset[str
     options = ["--no-cache", "--ignore-noqa", "--output-format", "json", "--exit-zero", "--config", str(config)]
     report = json.loads(run([tools.ruff, "check", "--quiet", *options, "--select", rule, "."], folder))
     return frozenset(os.path.relpath(entry["filename"], folder) for entry in report if entry["code"] == rule)
+
+
+def seen(tools: Tools, folder: Path, config: Path) -> int:
+    """How many files ruff looks at."""
+    return len(run([tools.ruff, "check", "--quiet", "--show-files", "--config", str(config), "."], folder).splitlines())
 
 
 def searched(tools: Tools, folder: Path, modules: Sequence[str]) -> frozenset[str]:
