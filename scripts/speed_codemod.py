@@ -120,7 +120,7 @@ class SinkImports(VisitorBasedCodemodCommand):
 
     def without_moved(self, original: ImportT, updated: ImportT) -> Union[ImportT, cst.RemovalSentinel]:
         leaving = self.leaving.get(original)
-        if not leaving:
+        if not leaving or isinstance(original.names, cst.ImportStar) or isinstance(updated.names, cst.ImportStar):
             return updated
         kept = [new for old, new in zip(original.names, updated.names) if old not in leaving]
         if not kept:
@@ -132,12 +132,11 @@ class SinkImports(VisitorBasedCodemodCommand):
         if not imports:
             return updated
         lines = [cst.SimpleStatementLine([statement]) for statement in imports]
-        if not isinstance(updated.body, cst.IndentedBlock):
-            body = [cst.SimpleStatementLine(updated.body.body)]
-            return updated.with_changes(body=cst.IndentedBlock([*lines, *body]))
+        block = updated.body
+        if isinstance(block, cst.SimpleStatementSuite):
+            return updated.with_changes(body=cst.IndentedBlock([*lines, cst.SimpleStatementLine(block.body)]))
         at = 1 if original.get_docstring() is not None else 0
-        body = [*updated.body.body[:at], *lines, *updated.body.body[at:]]
-        return updated.with_changes(body=updated.body.with_changes(body=body))
+        return updated.with_changes(body=block.with_changes(body=[*block.body[:at], *lines, *block.body[at:]]))
 
 
 def root(name: cst.CSTNode) -> str:
