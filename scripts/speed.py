@@ -7,8 +7,9 @@
 Needs what speed-requirements.txt names in the Python that runs it. NAME is a corpus of corpora.toml, `growth` or `shapes`.
 Corpora are fetched and generated on the first run, and kept in DIR. Times are those of whole processes with a warm file
 cache and no cache of results: each command runs once without being counted, then the commands take turns (N rounds, fewer
-but at least two where a round takes long), and the least wall time, the least CPU time (user and system, all threads) and the
-largest peak of resident memory are shown. No time is too long. A command that fails, or that finds nothing where there is something, is an error. Exit code: 0, 2 for an error.
+but at least two where a round takes long), and the least wall time, the least CPU time (user and system, all threads) and
+the largest peak of resident memory are shown. No time is too long. A command that fails, or that finds nothing where there
+is something, is an error. Exit code: 0, 2 for an error.
 """
 
 from __future__ import annotations
@@ -55,10 +56,8 @@ class Table:
             text = ["| " + " | ".join(line) + " |" for line in lines]
             return "\n".join([f"{self.title}\n", text[0], rule, *text[1:], *(f"\n{note}" for note in self.notes)])
         widths = [max(len(line[at]) for line in lines) for at in range(len(self.header))]
-        text = [
-            "  ".join(cell.ljust(width) if at == 0 else cell.rjust(width) for at, (cell, width) in enumerate(zip(line, widths)))
-            for line in lines
-        ]
+        padded = [[cell.rjust(width) for cell, width in zip(line, widths)] for line in lines]
+        text = ["  ".join([line[0].ljust(widths[0]), *cells[1:]]) for line, cells in zip(lines, padded)]
         return "\n".join([self.title, *(f"  {line}" for line in text), *(f"  ({note})" for note in self.notes)])
 
 
@@ -99,7 +98,7 @@ class Bench:
 
 def checks(bench: Bench, found: list[tuple[str, Path]]) -> list[Table]:
     table = Table(
-        "`hotcold check` and `ruff check --select TID253,PLC0415 --no-cache` with ten modules, and `rg -l -w` for their names",
+        "`hotcold check`, and `ruff check --select TID253,PLC0415 --no-cache`, with ten modules; `rg -l -w` for their names",
         ["corpus", "files", "MB", "hotcold", "ruff", "rg", *RATIOS],
     )
     results = Table(
@@ -138,8 +137,8 @@ def check_row(
 
 
 def compared(bench: Bench, name: str, folder: Path, configs: dict[str, Path]) -> list[str]:
-    """The files that each tool reports. They must look at the same files and find something; and what hotcold reports of a
-    file that a search for the names does not see would be made up."""
+    """The files that each tool reports. They must look at the same files and find something; and what hotcold reports of
+    a file that a search for the names does not see would be made up."""
     hotcold = tools.findings(bench.tools, folder, configs["hotcold"])
     ruff = tools.linted(bench.tools, folder, configs["ruff"], "TID253")
     rg = tools.searched(bench.tools, folder, tools.TEN)
@@ -170,11 +169,12 @@ def fixed(bench: Bench, copy: Path, config: Path) -> None:
 
 def fixes(bench: Bench, found: list[tuple[str, Path]]) -> Table:
     table = Table(
-        "`hotcold fix` with every module configured that the corpus imports, and the codemod by LibCST (scripts/speed_codemod.py)",
+        "`hotcold fix` with every module that the corpus imports, and the codemod by LibCST (scripts/speed_codemod.py)",
         ["corpus", "files", "MB", "modules", "files changed", "hotcold fix", "MB/s a core"]
         + ["LibCST's files", "MB", "LibCST", "MB/s a core", "hotcold / LibCST"],
     )
-    table.notes.append("A core's MB/s are MB by seconds of CPU. LibCST takes files spread evenly over the corpus, in one process.")
+    note = "A core's MB/s are MB by seconds of CPU. LibCST takes files spread evenly over the corpus, in one process."
+    table.notes.append(note)
     for name, folder in found:
         say(f"  fix: {name}")
         size = corpora.size(folder)
@@ -308,7 +308,8 @@ def main(arguments: Optional[list[str]] = None) -> int:
                 tables += [*checks(bench, found), fixes(bench, found)]
             tables += [growth(bench)] if bench.wants("growth") else []
             tables += [grown(bench)] if bench.wants("shapes") else []
-            print(f"{bench.tools.versions()}; {os.cpu_count()} cores, load {load:.1f} before the run; best of {bench.rounds}.")
+            machine = f"{os.cpu_count()} cores, load {load:.1f} before the run"
+            print(f"{bench.tools.versions()}; {machine}; best of {bench.rounds}.")
             for table in tables:
                 print(f"\n{table.show(options.markdown)}")
     except (SpeedError, fetch_projects.FetchError, OSError, subprocess.SubprocessError) as error:

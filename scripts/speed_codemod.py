@@ -122,7 +122,7 @@ class SinkImports(VisitorBasedCodemodCommand):
         leaving = self.leaving.get(original)
         if not leaving or isinstance(original.names, cst.ImportStar) or isinstance(updated.names, cst.ImportStar):
             return updated
-        kept = [new for old, new in zip(original.names, updated.names) if old not in leaving]
+        kept: list[cst.ImportAlias] = [new for old, new in zip(original.names, updated.names) if old not in leaving]
         if not kept:
             return cst.RemoveFromParent()
         return updated.with_changes(names=[*kept[:-1], kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)])
