@@ -256,22 +256,32 @@ fn generated() -> Option<Sources> {
     let mut python = Command::new("python3");
     let status = python.arg(script).arg(&root).args(["--configured", "20", "--files", files]).output().ok()?.status;
     assert!(status.success(), "generate_project.py failed");
-    Some(Sources::of("generated", &root, None, usize::MAX))
+    Some(Sources::of("generated", &root))
 }
 
-/// The standard library without its tests, and without what is installed beside it.
+/// The standard library without its tests, and without what is installed beside it. A copy: where Python is installed may be
+/// a place that no configuration looks into.
 fn standard_library() -> Option<Sources> {
     let program = "import sysconfig; print(sysconfig.get_path('stdlib'))";
     let output = Command::new("python3").args(["-c", program]).output().ok()?;
-    let root = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
+    let library = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let config = folder.path().join("hotcold.toml");
+    let root = fs::canonicalize(folder.path()).expect("it is there").join("library");
+    let is_wanted = |entry: &walkdir::DirEntry| {
+        let left_out = ["test", "tests", "lib2to3", "site-packages"];
+        !left_out.iter().any(|name| entry.file_name() == *name)
+    };
+    let walk = walkdir::WalkDir::new(&library).sort_by_file_name().into_iter().filter_entry(is_wanted);
+    let files = walk.filter_map(Result::ok).filter(|entry| entry.path().extension().is_some_and(|e| e == "py"));
+    for entry in files.take(if is_measured() { usize::MAX } else { 20 }) {
+        let target = root.join(entry.path().strip_prefix(&library).expect("below the library"));
+        fs::create_dir_all(target.parent().expect("below the root")).expect("a folder can be made");
+        fs::copy(entry.path(), target).expect("a file can be copied");
+    }
     let evidence = |module: &&str| format!("[modules.\"{module}\"]\nimport-ms = 300\nusage-percent = 1\n");
-    let exclude = "exclude = [\"test\", \"tests\", \"lib2to3\", \"site-packages\"]\n";
-    let text = exclude.to_owned() + &COLD.iter().map(evidence).collect::<String>();
-    fs::write(&config, text).expect("the configuration can be written");
-    let limit = if is_measured() { usize::MAX } else { 20 };
-    Some(Sources::of("standard library", &fs::canonicalize(root).ok()?, Some(config), limit))
+    let config = COLD.iter().map(evidence).collect::<String>();
+    fs::write(root.join("hotcold.toml"), config).expect("the configuration can be written");
+    Some(Sources::of("standard library", &root))
 }
 
 /// `cargo bench` says so to the program.
@@ -280,13 +290,13 @@ fn is_measured() -> bool {
 }
 
 impl Sources {
-    fn of(name: &'static str, folder: &Path, config: Option<PathBuf>, limit: usize) -> Sources {
+    fn of(name: &'static str, folder: &Path) -> Sources {
         let read = |path: &Path| match fs::read(path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         };
-        let mut loader = Loader::new(&read, folder, Overrides { config, ..Overrides::default() });
+        let mut loader = Loader::new(&read, folder, Overrides::default());
         let selection = Selection { paths: &[PathBuf::from(".")], working_directory: folder, force_exclude: false };
         let tree = source::discover(&selection, &mut loader).expect("the configuration can be read");
         let entries = tree.roots.into_iter().flat_map(|root| root.files).filter(|entry| entry.selected);
@@ -297,7 +307,7 @@ impl Sources {
         };
         let is_readable =
             |file: &Input| module_of_path(&file.path).is_some() && python::parse(file.text.clone()).is_ok();
-        let mut files: Vec<Input> = entries.filter_map(input).filter(is_readable).take(limit).collect();
+        let mut files: Vec<Input> = entries.filter_map(input).filter(is_readable).collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         files.dedup_by(|a, b| a.path == b.path);
         assert!(!files.is_empty(), "{} holds no Python", folder.display());
