@@ -48,14 +48,15 @@ def load(path: Path = CORPORA) -> list[dict[str, Any]]:
 
 
 def build(corpus: dict[str, Any], folder: Path) -> Path:
-    """The folder of a corpus below `folder`, with all of its packages and nothing else."""
+    """The folder of a corpus below `folder`, with all of its packages and nothing else; a package alone is a project, and its
+    own modules are not from outside."""
     target = folder / corpus["name"]
     keep = is_python if corpus.get("keep") == "python" else fetch_projects.everything
     wanted = {fetch_projects.fetch(project, target, keep).name for project in corpus["packages"]}
     strangers = sorted(entry.name for entry in target.iterdir() if not entry.name.startswith(".") and entry.name not in wanted)
     if strangers:
         raise fetch_projects.FetchError(f"{target} holds what is not of the corpus: {', '.join(strangers)}; delete it")
-    return target
+    return target / wanted.pop() if len(wanted) == 1 else target
 
 
 def is_python(path: PurePosixPath) -> bool:
