@@ -7,7 +7,7 @@ found, checked against the pinned sha256, and unpacked member by member. `pip do
 a source package for its metadata by running its build.
 
     fetch_projects.py DIR [--ci] [--only NAME]...    unpack into DIR/NAME-VERSION (kept when already there)
-    fetch_projects.py --pin NAME[==VERSION]...       print entries for projects.toml
+    fetch_projects.py --pin NAME[==VERSION]...       print entries for projects.toml, or for corpora.toml
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import tarfile
 import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Iterator, NamedTuple, Optional
+from typing import Any, BinaryIO, Callable, Iterator, NamedTuple, Optional
 
 PROJECTS = Path(__file__).resolve().with_name("projects.toml")
 MAX_UNPACKED_BYTES = 500_000_000
@@ -41,17 +41,29 @@ class Member(NamedTuple):
     stream: BinaryIO
 
 
-def load_projects(path: Path = PROJECTS) -> list[dict[str, Any]]:
-    """The `[[project]]` tables of projects.toml."""
+def everything(_: PurePosixPath) -> bool:
+    """The default answer to which files of an archive are written."""
+    return True
+
+
+def load_toml(path: Path) -> dict[str, Any]:
     try:
         import tomllib
     except ImportError:  # Python 3.9, 3.10: the copy that pip brings along
         from pip._vendor import tomli as tomllib
-    return tomllib.loads(path.read_text("utf-8"))["project"]
+    return tomllib.loads(path.read_text("utf-8"))
 
 
-def fetch(project: dict[str, Any], folder: Path) -> Path:
-    """The unpacked source of `project` below `folder`; downloads it unless it is already there."""
+def load_projects(path: Path = PROJECTS) -> list[dict[str, Any]]:
+    """The `[[project]]` tables of projects.toml."""
+    return load_toml(path)["project"]
+
+
+def fetch(project: dict[str, Any], folder: Path, keep: Callable[[PurePosixPath], bool] = everything) -> Path:
+    """The unpacked source of `project` below `folder`; downloads it unless it is already there.
+
+    Only files that `keep` wants are written; a folder must be asked for with the same `keep` each time.
+    """
     target = folder / f"{project['name']}-{project['version']}"
     marker = folder / f".{target.name}.sha256"
     if target.is_dir() and marker.is_file() and marker.read_text() == project["sha256"]:
@@ -60,7 +72,7 @@ def fetch(project: dict[str, Any], folder: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as scratch:
         archive = download(PipIndex(), project, Path(scratch))
         unpacked = Path(scratch) / "unpacked"
-        unpack(archive, unpacked)
+        unpack(archive, unpacked, keep)
         shutil.rmtree(target, ignore_errors=True)
         os.replace(only_folder(unpacked), target)
     marker.write_text(project["sha256"])
@@ -112,15 +124,18 @@ def download(index: PipIndex, project: dict[str, Any], folder: Path) -> Path:
     index.save(link, file)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     if digest != project["sha256"]:
-        raise FetchError(f"{file.name}: sha256 is {digest}, projects.toml says {project['sha256']}")
+        raise FetchError(f"{file.name}: sha256 is {digest}, the pinned one is {project['sha256']}")
     return file
 
 
-def unpack(archive: Path, folder: Path) -> None:
-    """Write the regular files of `archive` below `folder`; links and devices are left out, paths that leave it are errors."""
+def unpack(archive: Path, folder: Path, keep: Callable[[PurePosixPath], bool]) -> None:
+    """Write the regular files of `archive` that `keep` wants below `folder`; links and devices are left out, paths that
+    leave it are errors."""
     members = zip_members(archive) if archive.suffix == ".zip" else tar_members(archive)
     written = 0
     for member in members:
+        if not keep(member.path):
+            continue
         written += member.size
         if written > MAX_UNPACKED_BYTES:
             raise FetchError(f"{archive.name}: unpacks to more than {MAX_UNPACKED_BYTES} bytes")
@@ -163,7 +178,7 @@ def only_folder(folder: Path) -> Path:
 
 
 def pin(requirement: str) -> str:
-    """An entry of projects.toml for NAME or NAME==VERSION."""
+    """An entry of projects.toml or corpora.toml for NAME or NAME==VERSION."""
     name, _, wanted = requirement.partition("==")
     index = PipIndex()
     version, link = index.source_link(name, wanted or None)
