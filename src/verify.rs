@@ -92,43 +92,46 @@ pub struct Allowed {
 /// imports. `leads_there` tells whether two targets are one object.
 pub fn prove_with(
     path: &str,
-    before: &Module,
+    before: &Model<'_>,
     index: &FileIndex,
     literals: Literals<'_>,
     allowed: Allowed,
     after: String,
     is_final: impl FnOnce(&Module, &Model<'_>) -> bool,
 ) -> Result<Rewrite, Violation> {
+    if literals.companions.is_empty() {
+        return prove(path, before, index, after, allowed, is_final);
+    }
     let changed = literals.replaced(before)?;
-    let proved = prove(path, &changed, index, after, allowed, is_final)?;
-    Ok(Rewrite { before: before.text().to_owned(), ..proved })
+    let proved = prove(path, &Model::new(&changed), index, after, allowed, is_final)?;
+    Ok(Rewrite { before: before.module().text().to_owned(), ..proved })
 }
 
 /// Accepts `after` as the new text of `before`, or says what is wrong with it. `index` gives the module's name, for
 /// relative imports; `allowed` what it may do beyond moving imports; `is_final` plans the new text and tells whether nothing is left to do.
 pub fn prove(
     path: &str,
-    before: &Module,
+    before: &Model<'_>,
     index: &FileIndex,
     after: String,
     allowed: Allowed,
     is_final: impl FnOnce(&Module, &Model<'_>) -> bool,
 ) -> Result<Rewrite, Violation> {
-    let new = python::parse(after).map_err(|faults| {
+    let new = python::reparse(after, before.module()).map_err(|faults| {
         let fault = faults.first().map(ToString::to_string);
         Violation::Fault(fault.unwrap_or_default())
     })?;
-    same_code(before, &new, allowed)?;
-    let (old_model, new_model) = (Model::new(before), Model::new(&new));
-    same_comments(&old_model, &new_model)?;
-    guards_are_guards(&old_model, &new_model, index)?;
-    same_imports(&old_model, &new_model, index, allowed)?;
-    same_meaning(&old_model, &new_model, index, allowed)?;
-    if !is_final(&new, &new_model) {
+    same_code(before.module(), &new, allowed)?;
+    let after = Model::new(&new);
+    same_comments(before, &after)?;
+    guards_are_guards(before, &after, index)?;
+    same_imports(before, &after, index, allowed)?;
+    same_meaning(before, &after, index, allowed)?;
+    if !is_final(&new, &after) {
         return Err(Violation::NotFinal);
     }
-    drop(new_model);
-    Ok(Rewrite { path: path.to_owned(), before: before.text().to_owned(), after: new.into_text() })
+    drop(after);
+    Ok(Rewrite { path: path.to_owned(), before: before.module().text().to_owned(), after: new.into_text() })
 }
 
 /// Everything but imports, `pass`, comments and layout is the same, docstrings included.
