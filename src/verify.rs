@@ -6,8 +6,9 @@ mod layout;
 mod literals;
 mod tracking;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap as HashMap;
 use smol_str::SmolStr;
 use thiserror::Error;
 
@@ -305,6 +306,7 @@ fn guards_are_guards(before: &Model<'_>, after: &Model<'_>, index: &FileIndex) -
 fn same_meaning(before: &Model<'_>, after: &Model<'_>, index: &FileIndex, allowed: Allowed) -> Result<(), Violation> {
     let (old, new) = (in_order(before), in_order(after));
     let (old_sites, new_sites) = (sites(before), sites(after));
+    let (mut old_meanings, mut new_meanings) = (HashMap::default(), HashMap::default());
     let (old_guards, new_guards) = (guards(before), guards(after));
     for (position, reference) in old.iter().enumerate() {
         let place = before.module().line_column(reference.span.start());
@@ -313,9 +315,13 @@ fn same_meaning(before: &Model<'_>, after: &Model<'_>, index: &FileIndex, allowe
         // What only type checkers import means nothing to code that runs.
         let runs = runs_at_all(twin, allowed);
         let (old_unseen, new_unseen) = if runs { (&*old_guards, &*new_guards) } else { (&[][..], &[][..]) };
-        let was = meaning(before, reference, index, old_unseen);
-        let is = meaning(after, twin, index, new_unseen);
-        if !is.stands_for(&was) {
+        let was = old_meanings
+            .entry((reference.resolution, reference.name.as_str(), runs))
+            .or_insert_with(|| meaning(before, reference, index, old_unseen));
+        let is = new_meanings
+            .entry((twin.resolution, twin.name.as_str(), runs))
+            .or_insert_with(|| meaning(after, twin, index, new_unseen));
+        if !is.stands_for(was) {
             return Err(changed());
         }
         let moved = reference.resolution != twin.resolution;
@@ -341,7 +347,11 @@ fn guards(model: &Model<'_>) -> Vec<Span> {
 /// All references but those in the tests of guards for type checkers.
 fn in_order<'a>(model: &'a Model<'_>) -> Vec<&'a Reference> {
     let guards = guards(model);
-    let in_guard = |reference: &&Reference| guards.iter().any(|guard| guard.contains_range(reference.span));
+    // The guards are statements of the module's body, in its order.
+    let in_guard = |reference: &&Reference| {
+        let next = guards.partition_point(|guard| guard.start() <= reference.span.start());
+        next.checked_sub(1).is_some_and(|last| guards[last].contains_range(reference.span))
+    };
     let mut references: Vec<&Reference> = model.references().iter().filter(|r| !in_guard(r)).collect();
     references.sort_by_key(|reference| (reference.span.start(), reference.span.end()));
     references
@@ -452,7 +462,7 @@ fn is_branch(guard: &Guard<'_>) -> bool {
 type Sites<'a, 'm> = HashMap<(ScopeId, &'a str), Vec<&'a ImportSite<'m>>>;
 
 fn sites<'a, 'm>(model: &'a Model<'m>) -> Sites<'a, 'm> {
-    let mut sites: Sites<'_, '_> = HashMap::new();
+    let mut sites: Sites<'_, '_> = HashMap::default();
     for site in model.imports() {
         for alias in &site.import.aliases {
             sites.entry((site.scope, alias.bound())).or_default().push(site);

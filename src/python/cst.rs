@@ -236,8 +236,7 @@ fn tables() -> &'static Tables {
         let language = Language::new(tree_sitter_python::LANGUAGE);
         let symbols = 0..language.node_kind_count() as u16;
         let name = |id: u16| language.node_kind_for_id(id).unwrap_or("");
-        let kinds: Vec<Kind> =
-            symbols.clone().map(|id| Kind::of(name(id), language.node_kind_is_named(id))).collect();
+        let kinds: Vec<Kind> = symbols.clone().map(|id| Kind::of(name(id), language.node_kind_is_named(id))).collect();
         let is_token = |id: u16| match language.node_kind_is_named(id) {
             true => kinds[usize::from(id)].is_named_token(),
             // `not in` has its words below it.

@@ -5,8 +5,9 @@
 //! Python's tokens of such pieces, one after the other, are those of the whole text, and its statements are those of the
 //! pieces. What does not fit is parsed as a whole; where tests run, so is everything, and the trees are compared.
 
-use std::collections::HashMap;
 use std::ops::Range;
+
+use rustc_hash::FxHashMap as HashMap;
 
 use super::cst::{Cst, Id};
 
@@ -19,7 +20,10 @@ struct Chunk {
 /// A part of the new text.
 enum Piece {
     /// The chunk stands there as it is.
-    Same { chunk: usize, at: usize },
+    Same {
+        chunk: usize,
+        at: usize,
+    },
     New(Range<usize>),
 }
 
@@ -71,7 +75,7 @@ fn begins_logical_line(text: &str, at: usize) -> bool {
 
 /// Finds the chunks in the new text, in their order, and what is new between them.
 fn pieces(text: &str, earlier: &str, chunks: &[Chunk]) -> Vec<Piece> {
-    let mut by_first_line: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut by_first_line: HashMap<&str, Vec<usize>> = HashMap::default();
     for (number, chunk) in chunks.iter().enumerate().skip(1) {
         by_first_line.entry(first_line(&earlier[chunk.text.clone()])).or_default().push(number);
     }

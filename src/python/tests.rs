@@ -128,7 +128,7 @@ fn a_lone_name_in_a_pattern_binds_and_a_dotted_one_is_read() {
     let StmtKind::Match { cases, .. } = only(text) else { panic!() };
     let Pattern::Sequence(items) = &cases[0].pattern else { panic!() };
     assert!(matches!(&items[0], Pattern::Capture(ident) if ident.name == "a"));
-    assert!(matches!(&items[1], Pattern::Value(value) if value.as_dotted() == Some(vec!["b", "c"])));
+    assert!(matches!(&items[1], Pattern::Value(value) if value.as_dotted().as_deref() == Some(&["b", "c"])));
     assert!(matches!(&items[2], Pattern::Wildcard));
     assert!(matches!(&items[3], Pattern::Star(Some(ident)) if ident.name == "d"));
     let Pattern::Mapping { items, rest } = &cases[1].pattern else { panic!() };
@@ -369,7 +369,7 @@ fn an_annotation_in_a_string_is_an_expression_at_its_place() {
     let expr = parse_expression("a.b | 'c'", size(100)).unwrap();
     assert_eq!(expr.span, span(100, 109));
     let ExprKind::Operation(operands) = &expr.kind else { panic!() };
-    assert_eq!(operands[0].as_dotted(), Some(vec!["a", "b"]));
+    assert_eq!(operands[0].as_dotted().as_deref(), Some(&["a", "b"][..]));
     assert_eq!((operands[0].span, operands[1].span), (span(100, 103), span(106, 109)));
     assert_eq!(parse_expression("a, b", size(0)).unwrap().span, span(0, 4));
     assert_eq!(parse_expression(" (a)", size(7)).unwrap().span, span(9, 10));
