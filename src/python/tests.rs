@@ -33,6 +33,55 @@ fn equal_skeletons(a: &str, b: &str) -> bool {
     difference.is_none()
 }
 
+/// A reparsed text has the tree of a fresh parse, whatever statement of the earlier one is gone, doubled or changed.
+#[track_caller]
+fn reparses(earlier: &str, text: &str) {
+    let read = |result: Result<Module, Vec<Fault>>| format!("{result:?}");
+    assert_eq!(read(reparse(text.to_owned(), &module(earlier))), read(parse(text.to_owned())), "{earlier:?} {text:?}");
+}
+
+const STATEMENTS: &[&str] = &[
+    "import a\n",
+    "# above\nimport b; import c\n\n",
+    "def f():\n    return a\n    # inside\n\n# below\n",
+    "class C:\n    x = 1\n\n    def g(self):\n        pass\n        # of g\n    # of C\n",
+    "@d\ndef h(): pass\n",
+    "if a:\n    pass\nelse:\n    pass\n",
+    "x = [\n1,\n]\n",
+    "y = \"\"\"\nimport a\n\"\"\"\n",
+    "z = 1; \\\nw = 2\n",
+    "\r\nv = 3\r\n",
+    "try:\n    import q\nexcept ImportError:\n    q = None\n",
+];
+
+#[test]
+fn a_text_of_which_statements_changed_has_the_tree_of_a_fresh_parse() {
+    let whole: String = STATEMENTS.concat();
+    reparses(&whole, &whole);
+    for at in 0..STATEMENTS.len() {
+        let with = |new: &str| [STATEMENTS[..at].concat(), new.to_owned(), STATEMENTS[at + 1..].concat()].concat();
+        reparses(&whole, &with(""));
+        reparses(&whole, &with(&STATEMENTS[at].repeat(2)));
+        for new in STATEMENTS.iter().chain(&[
+            "def n():\n    import m\n    return m\n",
+            "import a # why\n",
+            "\u{1F600}",
+            "(",
+            "  ",
+        ]) {
+            reparses(&whole, &with(new));
+            reparses(&whole, &with(&format!("{}{new}", STATEMENTS[at])));
+        }
+    }
+    // Each line gone, or put further in.
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    for line in 0..lines.len() {
+        let with = |new: &str| [lines[..line].concat(), new.to_owned(), lines[line + 1..].concat()].concat();
+        reparses(&whole, &with(""));
+        reparses(&whole, &with(&format!("    {}", lines[line])));
+    }
+}
+
 #[test]
 fn an_import_has_the_names_it_binds() {
     let import = import("import a . b, c as d\n");
