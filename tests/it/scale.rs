@@ -16,8 +16,11 @@ fn memory_does_not_hold_all_trees() {
     assert!((10..340).contains(&megabytes), "the run took {megabytes} MB at its peak");
 }
 
-/// What is many in a file, with the number of it: the file of one shape.
-const SHAPES: &[(&str, fn(usize) -> String)] = &[
+/// A file with so many of something.
+type Shape = fn(usize) -> String;
+
+/// What is many in the file of each shape.
+const SHAPES: &[(&str, Shape)] = &[
     ("functions that use an import", |n| {
         format!("import boto3\n\n\n{}", each(n, |i| { format!("def f{i}(a):\n    return boto3.client(a)\n\n\n") }))
     }),
