@@ -6,8 +6,9 @@ mod layout;
 mod literals;
 mod tracking;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap as HashMap;
 use smol_str::SmolStr;
 use thiserror::Error;
 
@@ -92,43 +93,46 @@ pub struct Allowed {
 /// imports. `leads_there` tells whether two targets are one object.
 pub fn prove_with(
     path: &str,
-    before: &Module,
+    before: &Model<'_>,
     index: &FileIndex,
     literals: Literals<'_>,
     allowed: Allowed,
     after: String,
     is_final: impl FnOnce(&Module, &Model<'_>) -> bool,
 ) -> Result<Rewrite, Violation> {
+    if literals.companions.is_empty() {
+        return prove(path, before, index, after, allowed, is_final);
+    }
     let changed = literals.replaced(before)?;
-    let proved = prove(path, &changed, index, after, allowed, is_final)?;
-    Ok(Rewrite { before: before.text().to_owned(), ..proved })
+    let proved = prove(path, &Model::new(&changed), index, after, allowed, is_final)?;
+    Ok(Rewrite { before: before.module().text().to_owned(), ..proved })
 }
 
 /// Accepts `after` as the new text of `before`, or says what is wrong with it. `index` gives the module's name, for
 /// relative imports; `allowed` what it may do beyond moving imports; `is_final` plans the new text and tells whether nothing is left to do.
 pub fn prove(
     path: &str,
-    before: &Module,
+    before: &Model<'_>,
     index: &FileIndex,
     after: String,
     allowed: Allowed,
     is_final: impl FnOnce(&Module, &Model<'_>) -> bool,
 ) -> Result<Rewrite, Violation> {
-    let new = python::parse(after).map_err(|faults| {
+    let new = python::reparse(after, before.module()).map_err(|faults| {
         let fault = faults.first().map(ToString::to_string);
         Violation::Fault(fault.unwrap_or_default())
     })?;
-    same_code(before, &new, allowed)?;
-    let (old_model, new_model) = (Model::new(before), Model::new(&new));
-    same_comments(&old_model, &new_model)?;
-    guards_are_guards(&old_model, &new_model, index)?;
-    same_imports(&old_model, &new_model, index, allowed)?;
-    same_meaning(&old_model, &new_model, index, allowed)?;
-    if !is_final(&new, &new_model) {
+    same_code(before.module(), &new, allowed)?;
+    let after = Model::new(&new);
+    same_comments(before, &after)?;
+    guards_are_guards(before, &after, index)?;
+    same_imports(before, &after, index, allowed)?;
+    same_meaning(before, &after, index, allowed)?;
+    if !is_final(&new, &after) {
         return Err(Violation::NotFinal);
     }
-    drop(new_model);
-    Ok(Rewrite { path: path.to_owned(), before: before.text().to_owned(), after: new.into_text() })
+    drop(after);
+    Ok(Rewrite { path: path.to_owned(), before: before.module().text().to_owned(), after: new.into_text() })
 }
 
 /// Everything but imports, `pass`, comments and layout is the same, docstrings included.
@@ -302,6 +306,7 @@ fn guards_are_guards(before: &Model<'_>, after: &Model<'_>, index: &FileIndex) -
 fn same_meaning(before: &Model<'_>, after: &Model<'_>, index: &FileIndex, allowed: Allowed) -> Result<(), Violation> {
     let (old, new) = (in_order(before), in_order(after));
     let (old_sites, new_sites) = (sites(before), sites(after));
+    let (mut old_meanings, mut new_meanings) = (HashMap::default(), HashMap::default());
     let (old_guards, new_guards) = (guards(before), guards(after));
     for (position, reference) in old.iter().enumerate() {
         let place = before.module().line_column(reference.span.start());
@@ -310,9 +315,13 @@ fn same_meaning(before: &Model<'_>, after: &Model<'_>, index: &FileIndex, allowe
         // What only type checkers import means nothing to code that runs.
         let runs = runs_at_all(twin, allowed);
         let (old_unseen, new_unseen) = if runs { (&*old_guards, &*new_guards) } else { (&[][..], &[][..]) };
-        let was = meaning(before, reference, index, old_unseen);
-        let is = meaning(after, twin, index, new_unseen);
-        if !is.stands_for(&was) {
+        let was = old_meanings
+            .entry((reference.resolution, reference.name.as_str(), runs))
+            .or_insert_with(|| meaning(before, reference, index, old_unseen));
+        let is = new_meanings
+            .entry((twin.resolution, twin.name.as_str(), runs))
+            .or_insert_with(|| meaning(after, twin, index, new_unseen));
+        if !is.stands_for(was) {
             return Err(changed());
         }
         let moved = reference.resolution != twin.resolution;
@@ -338,7 +347,11 @@ fn guards(model: &Model<'_>) -> Vec<Span> {
 /// All references but those in the tests of guards for type checkers.
 fn in_order<'a>(model: &'a Model<'_>) -> Vec<&'a Reference> {
     let guards = guards(model);
-    let in_guard = |reference: &&Reference| guards.iter().any(|guard| guard.contains_range(reference.span));
+    // The guards are statements of the module's body, in its order.
+    let in_guard = |reference: &&Reference| {
+        let next = guards.partition_point(|guard| guard.start() <= reference.span.start());
+        next.checked_sub(1).is_some_and(|last| guards[last].contains_range(reference.span))
+    };
     let mut references: Vec<&Reference> = model.references().iter().filter(|r| !in_guard(r)).collect();
     references.sort_by_key(|reference| (reference.span.start(), reference.span.end()));
     references
@@ -449,7 +462,7 @@ fn is_branch(guard: &Guard<'_>) -> bool {
 type Sites<'a, 'm> = HashMap<(ScopeId, &'a str), Vec<&'a ImportSite<'m>>>;
 
 fn sites<'a, 'm>(model: &'a Model<'m>) -> Sites<'a, 'm> {
-    let mut sites: Sites<'_, '_> = HashMap::new();
+    let mut sites: Sites<'_, '_> = HashMap::default();
     for site in model.imports() {
         for alias in &site.import.aliases {
             sites.entry((site.scope, alias.bound())).or_default().push(site);

@@ -125,7 +125,7 @@ fn rewrite(
         future_import: file.safety == Safety::Unsafe && file.config.type_hints == TypeHints::Future,
     };
     let (path, index) = (&file.index().path, file.index());
-    let proved = verify::prove_with(path, file.module, index, literals, allowed, after, |module, model| {
+    let proved = verify::prove_with(path, file.model, index, literals, allowed, after, |module, model| {
         let facts = Facts::new(module, model);
         let again = File { module, model, facts, ..*file };
         plan::plan(&again).changes_nothing()

@@ -5,14 +5,16 @@ mod collect;
 mod executed;
 mod mention;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
 
 use collect::Collector;
 use executed::Calls;
 
 use super::hints::Owners;
+use super::memo::Memo;
 use super::{Code, Refusal};
 use crate::policy;
 use crate::project::is_main_guard;
@@ -65,6 +67,7 @@ pub struct Facts<'m> {
     called: HashSet<TextSize>,
     calls: Calls<'m>,
     pub owners: Owners<'m>,
+    pub memo: Memo,
 }
 
 /// What `__all__` says.
@@ -84,31 +87,32 @@ impl<'m> Facts<'m> {
         let mut facts = Facts {
             text,
             comments: module.comments(),
-            chains: HashMap::new(),
-            called_chains: HashSet::new(),
+            chains: HashMap::default(),
+            called_chains: HashSet::default(),
             references,
             dynamic: None,
-            locals: HashMap::new(),
+            locals: HashMap::default(),
             all: All::Absent,
-            executed: HashMap::new(),
-            late: HashMap::new(),
+            executed: HashMap::default(),
+            late: HashMap::default(),
             star: None,
             module_getattr: None,
             main_guards: Vec::new(),
-            parameters: HashSet::new(),
+            parameters: HashSet::default(),
             doctests: Vec::new(),
             main_strings: Vec::new(),
             isort_off: isort_off(module),
             is_notebook: notebook(module),
-            detached: HashMap::new(),
-            reads_import_system: HashMap::new(),
-            by_name: HashMap::new(),
-            globals: HashMap::new(),
-            functions: HashMap::new(),
-            headers: HashMap::new(),
-            called: HashSet::new(),
+            detached: HashMap::default(),
+            reads_import_system: HashMap::default(),
+            by_name: HashMap::default(),
+            globals: HashMap::default(),
+            functions: HashMap::default(),
+            headers: HashMap::default(),
+            called: HashSet::default(),
             calls: Calls::default(),
             owners: Owners::new(module),
+            memo: Memo::default(),
         };
         for binding in model.bindings().iter().filter(|binding| matches!(binding.kind, BindingKind::Global)) {
             facts.globals.entry(binding.name.clone()).or_insert(binding.span);
@@ -116,8 +120,8 @@ impl<'m> Facts<'m> {
         let mut collector = Collector {
             facts: &mut facts,
             model,
-            callees: HashSet::new(),
-            called: HashSet::new(),
+            callees: HashSet::default(),
+            called: HashSet::default(),
             functions: Vec::new(),
         };
         for stmt in &module.body().body {
@@ -208,7 +212,11 @@ impl<'m> Facts<'m> {
         let read = model.references_to(home, "__all__").map(|reference| reference.span);
         let understood: Vec<Span> =
             module.body().body.iter().filter(|stmt| is_export(stmt)).map(|stmt| stmt.span).collect();
-        let other = bound.chain(read).find(|place| !understood.iter().any(|stmt| stmt.contains_range(*place)));
+        let is_understood = |place: Span| {
+            let next = understood.partition_point(|stmt| stmt.start() <= place.start());
+            next.checked_sub(1).is_some_and(|last| understood[last].contains_range(place))
+        };
+        let other = bound.chain(read).find(|place| !is_understood(*place));
         if let Some(place) = other {
             self.all = All::Computed(place);
         }
@@ -235,7 +243,7 @@ impl<'m> Facts<'m> {
                 names.insert(SmolStr::new(name), item.span);
             }
             (Some(name), All::Absent) => {
-                self.all = All::Names(HashMap::from([(SmolStr::new(name), item.span)]));
+                self.all = All::Names(HashMap::from_iter([(SmolStr::new(name), item.span)]));
             }
             (Some(_), All::Computed(_)) => {}
             (None, _) => {
@@ -249,7 +257,14 @@ impl<'m> Facts<'m> {
     }
 
     pub fn in_main_guard(&self, place: Span) -> bool {
-        self.main_guards.iter().any(|block| block.span.contains_range(place))
+        self.main_guard_around(place).is_some()
+    }
+
+    /// The block of the `__main__` guard that holds the place.
+    pub fn main_guard_around(&self, place: Span) -> Option<&'m Block> {
+        let next = self.main_guards.partition_point(|block| block.span.start() <= place.start());
+        let block = self.main_guards[next.checked_sub(1)?];
+        block.span.contains_range(place).then_some(block)
     }
 
     fn line_of(&self, place: Span) -> Span {

@@ -7,6 +7,7 @@ mod hoist;
 mod identity;
 mod known;
 mod logging;
+mod memo;
 mod refusal;
 mod sink;
 mod submodules;

@@ -7,6 +7,7 @@ mod loading;
 mod patches;
 mod place;
 mod readers;
+mod round;
 mod submodules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,7 +80,8 @@ fn plan_unit<'a>(file: &File<'a>, unit: &[&Subject], moves: &mut Vec<Move<'a>>, 
     }
     // Each import that turns out to stay may keep others.
     let planned = loop {
-        let stays = |subject: &&Subject| match place::destinations(file, subject, &moving) {
+        let round = round::Round::new(file, &moving);
+        let stays = |subject: &&Subject| match place::destinations(file, subject, &round) {
             Ok(destinations) => match loaded_by(file, subject, &staying) {
                 Some(refusal) => Err(refusal),
                 None => Ok(destinations),

@@ -1,6 +1,7 @@
 //! The syntax tree that the rest of the crate reads: Python as its reference describes it, with byte spans.
 //! Knows nothing of tree-sitter, scopes or policy. Names are NFKC-normalised, as Python compares them.
 
+use smallvec::{SmallVec, smallvec};
 use smol_str::SmolStr;
 
 use crate::text::{Span, TextSize};
@@ -383,6 +384,9 @@ impl Str {
     }
 }
 
+/// The parts of `a.b.c`. Most chains are short, and most expressions are asked for theirs.
+pub type Dotted<'a> = SmallVec<[&'a str; 4]>;
+
 impl Expr {
     /// The name, if the expression is just that.
     pub fn as_name(&self) -> Option<&str> {
@@ -393,16 +397,16 @@ impl Expr {
     }
 
     /// `a.b.c` as its parts, if it is a chain of attributes on a name.
-    pub fn as_dotted(&self) -> Option<Vec<&str>> {
-        match &self.kind {
-            ExprKind::Name(name) => Some(vec![name]),
-            ExprKind::Attribute { value, attr } => {
-                let mut parts = value.as_dotted()?;
-                parts.push(&attr.name);
-                Some(parts)
-            }
-            _ => None,
+    pub fn as_dotted(&self) -> Option<Dotted<'_>> {
+        let mut parts = Dotted::new();
+        let mut expr = self;
+        while let ExprKind::Attribute { value, attr } = &expr.kind {
+            parts.push(&*attr.name);
+            expr = value;
         }
+        parts.push(expr.as_name()?);
+        parts.reverse();
+        Some(parts)
     }
 
     /// `TYPE_CHECKING`, `typing.TYPE_CHECKING`: a test that is true for type checkers only.
@@ -455,21 +459,21 @@ impl Stmt {
     }
 
     /// The blocks directly below a compound statement, in the order of the text.
-    pub fn blocks(&self) -> Vec<&Block> {
+    pub fn blocks(&self) -> SmallVec<[&Block; 2]> {
         match &self.kind {
-            StmtKind::Function(function) => vec![&function.body],
-            StmtKind::Class(class) => vec![&class.body],
+            StmtKind::Function(function) => smallvec![&function.body],
+            StmtKind::Class(class) => smallvec![&class.body],
             StmtKind::For(node) => std::iter::once(&node.body).chain(&node.orelse).collect(),
             StmtKind::While { body, orelse, .. } => std::iter::once(body).chain(orelse).collect(),
             StmtKind::If { arms, orelse } => arms.iter().map(|arm| &arm.body).chain(orelse).collect(),
-            StmtKind::With { body, .. } => vec![body],
+            StmtKind::With { body, .. } => smallvec![body],
             StmtKind::Match { cases, .. } => cases.iter().map(|case| &case.body).collect(),
             StmtKind::Try(node) => std::iter::once(&node.body)
                 .chain(node.handlers.iter().map(|handler| &handler.body))
                 .chain(&node.orelse)
                 .chain(&node.finally)
                 .collect(),
-            _ => Vec::new(),
+            _ => SmallVec::new(),
         }
     }
 }

@@ -2,16 +2,17 @@
 //! Comments are kept aside; nothing here knows what a node means.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use tree_sitter::{Language, Parser};
 
-use crate::text::{Span, span};
+use crate::text::{Span, TextSize, span};
 
 /// Index of a node in its tree.
 pub type Id = usize;
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Node {
     pub kind: Kind,
     pub field: Field,
@@ -24,7 +25,7 @@ pub struct Node {
 }
 
 /// Nodes in preorder. The first one is the root.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Cst {
     pub nodes: Vec<Node>,
     pub comments: Vec<Span>,
@@ -34,7 +35,7 @@ pub struct Cst {
     pub has_error: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unparsed {
     Error(Span),
     /// Something is missing here; the name is tree-sitter's.
@@ -65,6 +66,39 @@ impl Cst {
             let tree = slot.as_mut()?.parse(text, None)?;
             Some(flatten(text, &tree))
         })
+    }
+
+    /// A module in which nothing stands yet.
+    pub fn empty() -> Cst {
+        let root = Node { kind: Kind::Module, field: Field::None, symbol: tables().module, start: 0, end: 0, next: 1 };
+        Cst { nodes: vec![root], comments: Vec::new(), errors: Vec::new(), has_error: false }
+    }
+
+    /// Adds the nodes of another tree, children of its root with all that is below them, and its comments within `place`,
+    /// a part of its text. In this tree's text that part stands at `at`.
+    pub fn append(&mut self, other: &Cst, nodes: Range<Id>, place: Range<usize>, at: usize) {
+        let (old, new) = (place.start as u32, at as u32);
+        let (first, base) = (nodes.start as u32, self.nodes.len() as u32);
+        let moved = other.nodes[nodes].iter().map(|node| Node {
+            start: node.start - old + new,
+            end: node.end - old + new,
+            next: node.next - first + base,
+            ..*node
+        });
+        self.nodes.extend(moved);
+        let from = other.comments.partition_point(|comment| usize::from(comment.start()) < place.start);
+        let within = other.comments[from..].iter().take_while(|comment| usize::from(comment.end()) <= place.end);
+        let shift = |offset: TextSize| usize::from(offset) - place.start + at;
+        self.comments.extend(within.map(|comment| span(shift(comment.start()), shift(comment.end()))));
+    }
+
+    /// The module, now that all of its text is there.
+    pub fn closed(mut self, length: usize) -> Cst {
+        let first = self.nodes.get(1).map(|node| node.start);
+        let first = first.into_iter().chain(self.comments.first().map(|comment| u32::from(comment.start()))).min();
+        let next = self.nodes.len() as u32;
+        self.nodes[0] = Node { start: first.unwrap_or(length as u32), end: length as u32, next, ..self.nodes[0] };
+        self
     }
 
     pub fn node(&self, id: Id) -> Node {
@@ -125,7 +159,8 @@ impl Iterator for Children<'_> {
 fn flatten(text: &str, tree: &tree_sitter::Tree) -> Cst {
     let tables = tables();
     let has_error = tree.root_node().has_error();
-    let mut cst = Cst { nodes: Vec::new(), comments: Vec::new(), errors: Vec::new(), has_error };
+    let nodes = Vec::with_capacity(tree.root_node().descendant_count());
+    let mut cst = Cst { nodes, comments: Vec::new(), errors: Vec::new(), has_error };
     let mut open: Vec<Id> = Vec::new();
     let mut cursor = tree.walk();
     loop {
@@ -159,8 +194,10 @@ fn flatten(text: &str, tree: &tree_sitter::Tree) -> Cst {
             let (start, end) = (place.start as u32, place.end as u32);
             let id = cst.nodes.len();
             cst.nodes.push(Node { kind, field, symbol, start, end, next: id as u32 + 1 });
+            let is_token = tables.tokens.get(usize::from(symbol)).copied().unwrap_or(false);
+            debug_assert!(!is_token || node.child_count() == 0, "{} has children", node.kind());
             // The inside of a string's text is of no interest, and not all of it is in the tree.
-            if kind != Kind::StringContent && cursor.goto_first_child() {
+            if !is_token && kind != Kind::StringContent && cursor.goto_first_child() {
                 open.push(id);
                 continue;
             }
@@ -187,22 +224,30 @@ struct Tables {
     language: Language,
     kinds: Vec<Kind>,
     fields: Vec<Field>,
+    /// Symbols that never have children.
+    tokens: Vec<bool>,
+    /// The symbol of a module.
+    module: u16,
 }
 
 fn tables() -> &'static Tables {
     static TABLES: OnceLock<Tables> = OnceLock::new();
     TABLES.get_or_init(|| {
         let language = Language::new(tree_sitter_python::LANGUAGE);
-        let kinds = (0..language.node_kind_count() as u16)
-            .map(|id| {
-                let name = language.node_kind_for_id(id).unwrap_or("");
-                Kind::of(name, language.node_kind_is_named(id))
-            })
-            .collect();
+        let symbols = 0..language.node_kind_count() as u16;
+        let name = |id: u16| language.node_kind_for_id(id).unwrap_or("");
+        let kinds: Vec<Kind> = symbols.clone().map(|id| Kind::of(name(id), language.node_kind_is_named(id))).collect();
+        let is_token = |id: u16| match language.node_kind_is_named(id) {
+            true => kinds[usize::from(id)].is_named_token(),
+            // `not in` has its words below it.
+            false => !name(id).contains(' '),
+        };
+        let tokens = symbols.map(is_token).collect();
+        let module = language.id_for_node_kind("module", true);
         let fields = (0..=language.field_count() as u16)
             .map(|id| language.field_name_for_id(id).map_or(Field::Other, Field::of))
             .collect();
-        Tables { language, kinds, fields }
+        Tables { language, kinds, fields, tokens, module }
     })
 }
 
@@ -331,6 +376,11 @@ impl Field {
 }
 
 impl Kind {
+    fn is_named_token(self) -> bool {
+        use Kind::*;
+        matches!(self, Identifier | Integer | Float | True | False | None | Ellipsis | StringStart | StringEnd)
+    }
+
     /// Whether a node of this kind is a statement, or a clause of one that starts a line.
     pub fn starts_line(self) -> bool {
         use Kind::*;

@@ -9,6 +9,7 @@ pub mod import;
 mod lazy;
 pub mod lines;
 mod lower;
+mod reparse;
 mod skeleton;
 mod tracking;
 pub mod visit;
@@ -46,21 +47,36 @@ pub fn parse(text: String) -> Result<Module, Vec<Fault>> {
             return Err(vec![Fault::new(FaultKind::TooLarge, span(0, 0), message)]);
         }
     };
-    if !cst.errors.is_empty() {
-        return Err(fault::of_errors(&text, &cst.errors));
-    }
     let lazy = masked.as_ref().map_or(&[][..], |masked| &masked.places);
-    let (body, mut faults) = lower::module(&text, &cst, lazy);
-    faults.extend(fault::of_layout(parsed, &cst));
+    let body = lowered(&text, parsed, &cst, lazy)?;
+    Ok(Module::new(text, cst, body))
+}
+
+/// The same as [`parse`], for a text that is the one of `earlier` with some statements changed: only those are parsed.
+pub fn reparse(text: String, earlier: &Module) -> Result<Module, Vec<Fault>> {
+    if fault::of_text(&text).is_none()
+        && lazy::mask(&text).is_none()
+        && let Some(cst) = reparse::tree(&text, &earlier.cst, &earlier.text)
+        && let Ok(body) = lowered(&text, &text, &cst, &[])
+    {
+        debug_assert!(Cst::parse(&text).is_some_and(|fresh| fresh == cst), "a fresh parse gives another tree");
+        return Ok(Module::new(text, cst, body));
+    }
+    parse(text)
+}
+
+/// The typed tree, if there is no fault. `parsed` is what the parser saw of `text`.
+fn lowered(text: &str, parsed: &str, cst: &Cst, lazy: &[u32]) -> Result<Block, Vec<Fault>> {
+    if !cst.errors.is_empty() {
+        return Err(fault::of_errors(text, &cst.errors));
+    }
+    let (body, mut faults) = lower::module(text, cst, lazy);
+    faults.extend(fault::of_layout(parsed, cst));
     if !faults.is_empty() {
         faults.sort_by_key(|fault| fault.span.start());
         return Err(faults);
     }
-    let lines = LineIndex::new(&text);
-    let newline = first_newline(&text);
-    let mut module = Module { text, cst, body, lines, newline, indent_unit: String::new() };
-    module.indent_unit = module.measured_indent().unwrap_or("    ").to_owned();
-    Ok(module)
+    Ok(body)
 }
 
 /// Reads `content`, what a string annotation holds, as one expression; `offset` is where it stands in its file, and the
@@ -78,6 +94,14 @@ pub fn parse_expression(content: &str, offset: TextSize) -> Option<Expr> {
 }
 
 impl Module {
+    fn new(text: String, cst: Cst, body: Block) -> Module {
+        let lines = LineIndex::new(&text);
+        let newline = first_newline(&text);
+        let mut module = Module { text, cst, body, lines, newline, indent_unit: String::new() };
+        module.indent_unit = module.measured_indent().unwrap_or("    ").to_owned();
+        module
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }

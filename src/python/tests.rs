@@ -33,6 +33,55 @@ fn equal_skeletons(a: &str, b: &str) -> bool {
     difference.is_none()
 }
 
+/// A reparsed text has the tree of a fresh parse, whatever statement of the earlier one is gone, doubled or changed.
+#[track_caller]
+fn reparses(earlier: &str, text: &str) {
+    let read = |result: Result<Module, Vec<Fault>>| format!("{result:?}");
+    assert_eq!(read(reparse(text.to_owned(), &module(earlier))), read(parse(text.to_owned())), "{earlier:?} {text:?}");
+}
+
+const STATEMENTS: &[&str] = &[
+    "import a\n",
+    "# above\nimport b; import c\n\n",
+    "def f():\n    return a\n    # inside\n\n# below\n",
+    "class C:\n    x = 1\n\n    def g(self):\n        pass\n        # of g\n    # of C\n",
+    "@d\ndef h(): pass\n",
+    "if a:\n    pass\nelse:\n    pass\n",
+    "x = [\n1,\n]\n",
+    "y = \"\"\"\nimport a\n\"\"\"\n",
+    "z = 1; \\\nw = 2\n",
+    "\r\nv = 3\r\n",
+    "try:\n    import q\nexcept ImportError:\n    q = None\n",
+];
+
+#[test]
+fn a_text_of_which_statements_changed_has_the_tree_of_a_fresh_parse() {
+    let whole: String = STATEMENTS.concat();
+    reparses(&whole, &whole);
+    for at in 0..STATEMENTS.len() {
+        let with = |new: &str| [STATEMENTS[..at].concat(), new.to_owned(), STATEMENTS[at + 1..].concat()].concat();
+        reparses(&whole, &with(""));
+        reparses(&whole, &with(&STATEMENTS[at].repeat(2)));
+        for new in STATEMENTS.iter().chain(&[
+            "def n():\n    import m\n    return m\n",
+            "import a # why\n",
+            "\u{1F600}",
+            "(",
+            "  ",
+        ]) {
+            reparses(&whole, &with(new));
+            reparses(&whole, &with(&format!("{}{new}", STATEMENTS[at])));
+        }
+    }
+    // Each line gone, or put further in.
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    for line in 0..lines.len() {
+        let with = |new: &str| [lines[..line].concat(), new.to_owned(), lines[line + 1..].concat()].concat();
+        reparses(&whole, &with(""));
+        reparses(&whole, &with(&format!("    {}", lines[line])));
+    }
+}
+
 #[test]
 fn an_import_has_the_names_it_binds() {
     let import = import("import a . b, c as d\n");
@@ -128,7 +177,7 @@ fn a_lone_name_in_a_pattern_binds_and_a_dotted_one_is_read() {
     let StmtKind::Match { cases, .. } = only(text) else { panic!() };
     let Pattern::Sequence(items) = &cases[0].pattern else { panic!() };
     assert!(matches!(&items[0], Pattern::Capture(ident) if ident.name == "a"));
-    assert!(matches!(&items[1], Pattern::Value(value) if value.as_dotted() == Some(vec!["b", "c"])));
+    assert!(matches!(&items[1], Pattern::Value(value) if value.as_dotted().as_deref() == Some(&["b", "c"])));
     assert!(matches!(&items[2], Pattern::Wildcard));
     assert!(matches!(&items[3], Pattern::Star(Some(ident)) if ident.name == "d"));
     let Pattern::Mapping { items, rest } = &cases[1].pattern else { panic!() };
@@ -369,7 +418,7 @@ fn an_annotation_in_a_string_is_an_expression_at_its_place() {
     let expr = parse_expression("a.b | 'c'", size(100)).unwrap();
     assert_eq!(expr.span, span(100, 109));
     let ExprKind::Operation(operands) = &expr.kind else { panic!() };
-    assert_eq!(operands[0].as_dotted(), Some(vec!["a", "b"]));
+    assert_eq!(operands[0].as_dotted().as_deref(), Some(&["a", "b"][..]));
     assert_eq!((operands[0].span, operands[1].span), (span(100, 103), span(106, 109)));
     assert_eq!(parse_expression("a, b", size(0)).unwrap().span, span(0, 4));
     assert_eq!(parse_expression(" (a)", size(7)).unwrap().span, span(9, 10));

@@ -1,8 +1,9 @@
 //! The walk over a module's statements and expressions that opens scopes and records bindings and references.
 //! Nothing is resolved here.
 
+use rustc_hash::FxHashMap as HashMap;
 use smol_str::SmolStr;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::{
     Annotation, Arm, Binding, BindingId, BindingKind, Context, Flags, Guard, ImportSite, Model, Phase, Reference,
@@ -22,9 +23,9 @@ pub(super) fn build(module: &Module) -> Model<'_> {
             bindings: Vec::new(),
             references: Vec::new(),
             imports: Vec::new(),
-            functions: HashMap::new(),
-            readers: HashMap::new(),
-            named: HashMap::new(),
+            functions: HashMap::default(),
+            readers: HashMap::default(),
+            named: HashMap::default(),
         },
         scope: ScopeId::MODULE,
         context: Context::Value,

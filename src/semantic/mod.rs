@@ -11,8 +11,9 @@ mod resolve;
 mod tests;
 
 pub use builtins::is_builtin;
+use rustc_hash::FxHashMap as HashMap;
 use smol_str::SmolStr;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::python::{Block, Class, Comprehension, Expr, Function, Import, Module, Param, Stmt};
 use crate::text::{Span, TextSize, size};

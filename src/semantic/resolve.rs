@@ -1,8 +1,8 @@
 //! From names to meanings, as CPython's symbol table decides them: where bindings land, how each scope classifies each
 //! name, what each reference resolves to. One climb through the scopes around per name and scope.
 
+use rustc_hash::FxHashMap as HashMap;
 use smol_str::SmolStr;
-use std::collections::HashMap;
 
 use super::builtins::is_builtin;
 use super::{BindingId, BindingKind, Flags, Model, ReferenceId, Resolution, Scope, ScopeId, ScopeNode, SymbolClass};
@@ -106,8 +106,8 @@ fn resolve_references(model: &mut Model<'_>) {
 fn index_references(model: &mut Model<'_>) {
     let mut order: Vec<ReferenceId> = (0..model.references.len()).map(ReferenceId::new).collect();
     order.sort_by_key(|id| model.references[id.index()].span.start());
-    let mut readers: HashMap<(ScopeId, SmolStr), Vec<ReferenceId>> = HashMap::new();
-    let mut named: HashMap<SmolStr, Vec<ReferenceId>> = HashMap::new();
+    let mut readers: HashMap<(ScopeId, SmolStr), Vec<ReferenceId>> = HashMap::default();
+    let mut named: HashMap<SmolStr, Vec<ReferenceId>> = HashMap::default();
     for id in order {
         let reference = &model.references[id.index()];
         let name = &reference.name;

@@ -26,8 +26,8 @@ pub(super) fn split_trailing_blanks(gap: &str) -> (&str, usize) {
 }
 
 pub(super) fn blank_lines_before(text: &str, offset: TextSize) -> usize {
-    let lines: Vec<&str> = text[..usize::from(offset)].split_inclusive('\n').collect();
-    lines.iter().rev().take_while(|line| line.ends_with('\n') && is_blank(line)).count()
+    let lines = text[..usize::from(offset)].split_inclusive('\n').rev();
+    lines.take_while(|line| line.ends_with('\n') && is_blank(line)).count()
 }
 
 pub(super) fn blank_lines_at(text: &str, offset: TextSize) -> usize {

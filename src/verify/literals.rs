@@ -18,9 +18,9 @@ pub struct Literals<'l> {
 
 impl Literals<'_> {
     /// The text with the strings replaced and nothing else.
-    pub(super) fn replaced(&self, before: &Module) -> Result<Module, Violation> {
-        let model = Model::new(before);
-        let mut targets = Targets { model: &model, contents: Vec::new() };
+    pub(super) fn replaced(&self, model: &Model<'_>) -> Result<Module, Violation> {
+        let before = model.module();
+        let mut targets = Targets { model, contents: Vec::new() };
         before.body().body.iter().for_each(|stmt| targets.visit_stmt(stmt));
         for companion in self.companions {
             let Companion { content, old, new, .. } = companion;
@@ -32,7 +32,7 @@ impl Literals<'_> {
         }
         let edits = self.companions.iter().map(|companion| Edit::replace(companion.content, companion.new.as_str()));
         let edits = EditSet::new(edits.collect()).map_err(|conflict| Violation::Fault(conflict.to_string()))?;
-        python::parse(edits.apply(before.text())).map_err(|faults| {
+        python::reparse(edits.apply(before.text()), before).map_err(|faults| {
             let fault = faults.first().map(ToString::to_string);
             Violation::Fault(fault.unwrap_or_default())
         })
@@ -96,7 +96,7 @@ mod tests {
             new: new.into(),
         };
         let before = python::parse(TEST.to_owned()).expect("it is Python");
-        let replaced = Literals { companions: &[companion], project: &project }.replaced(&before);
+        let replaced = Literals { companions: &[companion], project: &project }.replaced(&Model::new(&before));
         replaced.map(Module::into_text).map_err(|violation| violation.to_string())
     }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::{Allowed, Violation, prove};
 use crate::project::{FileIndex, Surroundings};
 use crate::python::parse;
+use crate::semantic::Model;
 
 fn proved(before: &str, after: &str) -> Result<(), Violation> {
     proved_with(Allowed::default(), before, after)
@@ -15,7 +16,7 @@ fn proved_with(allowed: Allowed, before: &str, after: &str) -> Result<(), Violat
     let modules = HashSet::new();
     let around = Surroundings { modules: &modules, is_writable: true, line_length: 88, is_cold: &|_| false };
     let index = FileIndex::new("app.py", &module, &around).expect("it has a name");
-    prove("app.py", &module, &index, after.to_owned(), allowed, |_, _| true).map(|_| ())
+    prove("app.py", &Model::new(&module), &index, after.to_owned(), allowed, |_, _| true).map(|_| ())
 }
 
 /// `import m` at the head of the module moves to the place marked `@`, which is left out before.

@@ -1,7 +1,6 @@
 //! The one walk over a file that collects its facts.
 
-use std::collections::HashSet;
-
+use rustc_hash::FxHashSet as HashSet;
 use smol_str::SmolStr;
 
 use super::Facts;
@@ -86,7 +85,7 @@ impl<'m> Visitor<'m> for Collector<'_, 'm> {
                 }
             }
             ExprKind::Subscript { value, index } => {
-                let own = value.as_dotted().is_some_and(|dotted| dotted == ["sys", "modules"])
+                let own = value.as_dotted().is_some_and(|dotted| *dotted == ["sys", "modules"])
                     && index.as_name() == Some("__name__");
                 if own {
                     self.dynamic(Code::DynamicNamespace, expr.span, "the module takes itself from `sys.modules`");

@@ -1,7 +1,9 @@
 //! Which functions of a file run while it is imported, or when the interpreter shuts down: calls are followed by name,
 //! through constructors, decorators, methods of `self` and of objects that the file makes.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::Facts;
 use crate::plan::{Code, known};
@@ -57,7 +59,7 @@ pub(super) fn handed<'m>(func: &Expr, values: impl Iterator<Item = &'m Expr>) ->
 impl<'m> Facts<'m> {
     /// Follows calls by name from the module's body: functions, constructors, decorators, methods of `self`.
     pub(super) fn find_executed(&mut self, model: &Model<'m>, callees: &HashSet<TextSize>) {
-        let mut by_function: HashMap<ScopeId, Vec<&Reference>> = HashMap::new();
+        let mut by_function: HashMap<ScopeId, Vec<&Reference>> = HashMap::default();
         let mut queue: VecDeque<(ScopeId, Span)> = VecDeque::new();
         for reference in model.references() {
             if reference.context == Context::ClassHeader && reference.phase == Phase::Import {
@@ -204,7 +206,7 @@ impl<'m> Facts<'m> {
             }
         }
         queue.extend(std::mem::take(&mut self.late));
-        let mut by_function: HashMap<ScopeId, Vec<&Reference>> = HashMap::new();
+        let mut by_function: HashMap<ScopeId, Vec<&Reference>> = HashMap::default();
         for reference in model.references().iter().filter(|reference| callees.contains(&reference.span.start())) {
             if let Some(function) = model.enclosing_function(reference.scope) {
                 by_function.entry(function).or_default().push(reference);

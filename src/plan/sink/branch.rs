@@ -50,7 +50,9 @@ pub(super) fn join_outer(planned: &mut [(&Subject, Destinations<'_>)]) {
         }
     }
     for (subject, to) in planned {
-        for receiver in to.receivers.iter_mut().flat_map(Receivers::iter_mut) {
+        // Around the home itself there is nothing to join.
+        let in_branches = |receiver: &&mut Receiver<'_>| !std::ptr::eq(receiver.block, receiver.home);
+        for receiver in to.receivers.iter_mut().flat_map(Receivers::iter_mut).filter(in_branches) {
             let beside = by_home.get(&receiver.home.colon).map_or(&[][..], Vec::as_slice);
             let loads = beside.iter().filter(|(module, _)| loads(module, subject));
             let around = loads.filter(|(_, other)| other.block.span.contains_range(receiver.block.span));

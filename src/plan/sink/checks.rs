@@ -1,9 +1,10 @@
 //! What keeps a module-level import where it is, whoever uses it: one short function for each reason, in a list.
 
 use super::{is_plain, loading, readers, submodules};
+use crate::plan::memo::Restored;
 use crate::plan::{Code, File, Refusal, Subject, known};
 use crate::python::{Expr, ExprKind, ImportForm, Stmt, StmtKind};
-use crate::semantic::{Arm, BindingKind};
+use crate::semantic::{Arm, BindingId, BindingKind};
 use crate::text::Span;
 
 type Check = fn(&File<'_>, &Subject) -> Option<Refusal>;
@@ -198,7 +199,19 @@ fn other_bindings(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
         return Some(Refusal::here(Code::GlobalDeclared, *place, what));
     }
     let symbol = file.model.symbol(module_scope, &subject.bound)?;
-    for id in &symbol.bindings {
+    // The plain imports of a root are one group; whether its members may all move is decided with the destinations.
+    let subject_is_plain = is_plain(file, subject);
+    let others = file.facts.memo.other_than_plain.get_or(&subject.bound, || {
+        let is_plain = |id: &&BindingId| match file.model.binding(**id).kind {
+            BindingKind::Import { import, alias } => {
+                let alias = import.aliases.get(alias);
+                import.form == ImportForm::Import && alias.is_some_and(|alias| alias.asname.is_none())
+            }
+            _ => false,
+        };
+        symbol.bindings.iter().filter(|id| !is_plain(id)).copied().collect()
+    });
+    for id in if subject_is_plain { &*others } else { &symbol.bindings } {
         let binding = file.model.binding(*id);
         let BindingKind::Import { import, alias } = binding.kind else {
             let what = format!("`{}` is bound again here", subject.bound);
@@ -213,12 +226,6 @@ fn other_bindings(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
         }
         let other = file.target_of(import, alias);
         let same = other.as_ref() == Some(&subject.target);
-        let both_plain =
-            is_plain(file, subject) && import.form == ImportForm::Import && import.aliases[alias].asname.is_none();
-        if both_plain {
-            // One group; whether its members may all move is decided with the destinations.
-            continue;
-        }
         if !same || import.lazy {
             let what = format!("`{}` is imported again here", subject.bound);
             return Some(Refusal::here(Code::MultipleBindings, binding.span, what));
@@ -280,19 +287,19 @@ pub(in crate::plan) fn frozen_time(file: &File<'_>, subject: &Subject) -> Option
 
 /// `sys.path` or the environment is put back after the import: at call time it would find another state.
 fn path_restored(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let import = file.site(subject).stmt;
-    let body = &file.module.body().body;
-    let after = body.iter().filter(|stmt| stmt.span.start() >= import.span.end());
-    let restored = after.filter_map(|stmt| restores(file, stmt)).find(|(_, parts, sets)| {
-        // Setting is restoring only if the same was set above.
-        !sets
-            || body
-                .iter()
-                .take_while(|stmt| stmt.span.start() < import.span.start())
-                .any(|stmt| restores(file, stmt).is_some_and(|(_, earlier, _)| earlier == *parts))
+    let import = file.site(subject).stmt.span;
+    let all = file.facts.memo.restored.get_or_init(|| {
+        let found = file.module.body().body.iter().filter_map(|stmt| {
+            let (place, what, sets) = restores(file, stmt)?;
+            Some(Restored { home: stmt.span.start(), place, what, sets })
+        });
+        found.collect()
     });
-    let (place, ..) = restored?;
-    Some(Refusal::here(Code::OrderBarrier, place, "what the import depends on is changed back here"))
+    let above = &all[..all.partition_point(|restored| restored.home < import.start())];
+    let below = &all[all.partition_point(|restored| restored.home < import.end())..];
+    // Setting is restoring only if the same was set above.
+    let restored = below.iter().find(|one| !one.sets || above.iter().any(|earlier| earlier.what == one.what))?;
+    Some(Refusal::here(Code::OrderBarrier, restored.place, "what the import depends on is changed back here"))
 }
 
 /// A change of `sys.path`, `sys.argv` or the environment, also below a condition: where, of what, and whether it sets

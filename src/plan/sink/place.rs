@@ -1,17 +1,17 @@
 //! Where a sunk import goes: the functions that use it, and what a function must not be to receive one. Which block of
 //! the function is `branch`'s business.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::branch::{self, Home};
 use super::is_plain;
-use super::submodules::is_loaded_anyway;
+use super::round::Round;
 use crate::config::{Placement, TypeHints};
-use crate::name::ModuleName;
 use crate::plan::hints::{self, Deferral};
-use crate::plan::{At, Code, File, Hints, Place, Receiver, Receivers, Refusal, Safety, Subject, known};
-use crate::python::{Block, Expr, ExprKind, Function, ImportForm};
-use crate::semantic::{Annotation, BindingKind, Context, Phase, Reference, Resolution, ScopeId, ScopeNode};
+use crate::plan::{Code, File, Hints, Receiver, Receivers, Refusal, Safety, Subject, known};
+use crate::python::{Block, Expr, ExprKind, Function};
+use crate::semantic::{Annotation, Context, Phase, Reference, Resolution, ScopeId, ScopeNode};
 use crate::text::Span;
 
 /// Where a sunk import goes.
@@ -26,11 +26,7 @@ pub(super) struct Destinations<'a> {
 type Functions<'a> = BTreeMap<ScopeId, (&'a Function, Span)>;
 
 /// The blocks that must receive the import, from every reference to the name.
-pub(super) fn destinations<'a>(
-    file: &File<'a>,
-    subject: &Subject,
-    unit: &[&Subject],
-) -> Result<Destinations<'a>, Refusal> {
+pub(super) fn destinations<'a>(file: &File<'a>, subject: &Subject, round: &Round) -> Result<Destinations<'a>, Refusal> {
     let module_scope = file.model.module_scope();
     let mut functions = Functions::new();
     // With the part of the text that holds the uses.
@@ -39,8 +35,13 @@ pub(super) fn destinations<'a>(
     let mut locals: Vec<(ScopeId, &'a Function, &Reference)> = Vec::new();
     let mut nested: Vec<(ScopeId, &'a Function, &Reference)> = Vec::new();
     let mut seen = 0usize;
-    shared_root(file, subject, unit)?;
-    let providers = Providers::of(file, subject);
+    let providers = match is_plain(file, subject) {
+        true => {
+            round.shared_root(file, &subject.bound)?;
+            round.providers(file, &subject.bound)
+        }
+        false => Rc::default(),
+    };
     for reference in file.model.references_to(module_scope, &subject.bound) {
         seen += 1;
         providers.check(file, subject, reference)?;
@@ -90,21 +91,19 @@ pub(super) fn destinations<'a>(
         }
     }
     // An outer function's import serves those inside it.
-    let outermost: Vec<(ScopeId, &Function)> = functions
-        .iter()
-        .filter(|(scope, _)| !file.model.ancestors(**scope).skip(1).any(|outer| functions.contains_key(&outer)))
-        .map(|(scope, (function, _))| (*scope, *function))
-        .collect();
-    for (scope, function) in &outermost {
+    let mut outermost = Functions::new();
+    for (scope, (_, uses)) in &functions {
+        let around = file.model.ancestors(*scope).filter(|outer| functions.contains_key(outer)).last();
+        let outer = around.unwrap_or(*scope);
+        let (_, all) = outermost.entry(outer).or_insert((functions[&outer].0, *uses));
+        *all = all.cover(*uses);
+    }
+    for (scope, (function, _)) in &outermost {
         receiving_function(file, *scope, function)?;
     }
     taken_as_a_whole(file, subject, &outermost)?;
     let hints = hints_of(file, subject, &hints)?;
-    let homes = outermost.into_iter().map(|(scope, function)| {
-        let inside = functions.iter().filter(|(inner, _)| file.model.is_within(**inner, scope));
-        let uses = inside.map(|(_, (_, uses))| *uses).reduce(Span::cover).unwrap_or(function.body.span);
-        (Home::Function(function), uses)
-    });
+    let homes = outermost.into_values().map(|(function, uses)| (Home::Function(function), uses));
     let homes = guards.into_iter().map(|(block, uses)| (Home::MainGuard(block), uses)).chain(homes);
     let receivers = homes.map(|(home, uses)| Receiver {
         home: home.body(),
@@ -209,7 +208,7 @@ fn place_of<'a>(file: &File<'a>, reference: &Reference) -> Result<Use<'a>, Refus
         return Ok(Use::Function(scope, function));
     }
     if reference.phase == Phase::Import
-        && let Some(block) = file.facts.main_guards.iter().find(|block| block.span.contains_range(reference.span))
+        && let Some(block) = file.facts.main_guard_around(reference.span)
         && !block.inline
         && !matches!(file.model.scope(reference.scope).node, ScopeNode::Class(_))
     {
@@ -240,81 +239,6 @@ fn function_of<'a>(file: &File<'a>, scope: ScopeId) -> Option<(ScopeId, &'a Func
     }
 }
 
-/// All imports that bind the same root must move together.
-fn shared_root(file: &File<'_>, subject: &Subject, unit: &[&Subject]) -> Result<(), Refusal> {
-    if !is_plain(file, subject) {
-        return Ok(());
-    }
-    let Some(symbol) = file.model.symbol(file.model.module_scope(), &subject.bound) else { return Ok(()) };
-    for id in &symbol.bindings {
-        let binding = file.model.binding(*id);
-        let BindingKind::Import { import, alias } = binding.kind else { continue };
-        let moves = unit.iter().any(|other| std::ptr::eq(file.site(other).import, import) && other.alias == alias);
-        let is_typing_only =
-            file.model.imports().iter().any(|site| std::ptr::eq(site.import, import) && file.is_typing_only(site));
-        if !moves && !import.is_star() && !is_typing_only {
-            let what = format!("this import binds `{}` too and stays", subject.bound);
-            return Err(Refusal::here(Code::SharedRootBinding, binding.span, what));
-        }
-    }
-    Ok(())
-}
-
-/// Submodules of the root `a` that only other statements of the file load (`from a.b import x`): a function that uses
-/// `a.b.c` through a sunk `import a` would miss them.
-#[derive(Default)]
-struct Providers {
-    only_there: BTreeMap<ModuleName, Span>,
-}
-
-impl Providers {
-    fn of(file: &File<'_>, subject: &Subject) -> Providers {
-        let mut providers = Providers::default();
-        if !is_plain(file, subject) {
-            return providers;
-        }
-        let mut own = BTreeSet::new();
-        for site in file.model.imports() {
-            for (position, alias) in site.import.aliases.iter().enumerate() {
-                let Some(target) = file.target_of(site.import, position) else { continue };
-                if target.module.root() != subject.bound {
-                    continue;
-                }
-                let plain = site.import.form == ImportForm::Import && alias.asname.is_none();
-                let mut module = Some(target.module);
-                while let Some(name) = module.filter(|name| name.parent().is_some()) {
-                    module = name.parent();
-                    if plain && site.scope == file.model.module_scope() {
-                        own.insert(name);
-                    } else {
-                        providers.only_there.entry(name).or_insert(alias.span);
-                    }
-                }
-            }
-        }
-        providers.only_there.retain(|module, _| !own.contains(module));
-        providers
-    }
-
-    fn check(&self, file: &File<'_>, subject: &Subject, reference: &Reference) -> Result<(), Refusal> {
-        if self.only_there.is_empty() {
-            return Ok(());
-        }
-        let mut used = ModuleName::new(&subject.bound);
-        for part in file.facts.chain(reference) {
-            used = used.map(|name| name.join(part));
-            let found = used.as_ref().and_then(|name| self.only_there.get_key_value(name));
-            let Some((module, place)) = found.filter(|(module, _)| !is_loaded_anyway(file, module)) else { continue };
-            let places = vec![
-                Place { at: At::Here(reference.span), what: format!("uses `{module}`") },
-                Place { at: At::Here(*place), what: "only this import loads it".to_owned() },
-            ];
-            return Err(Refusal { code: Code::ImplicitSubmodule, places });
-        }
-        Ok(())
-    }
-}
-
 /// What a function must not be to receive an import.
 fn receiving_function(file: &File<'_>, scope: ScopeId, function: &Function) -> Result<(), Refusal> {
     let name = &function.name;
@@ -335,16 +259,15 @@ fn receiving_function(file: &File<'_>, scope: ScopeId, function: &Function) -> R
 }
 
 /// `locals()` in a receiving function, or in an inner one that refers to the name and so holds it as a free variable.
-fn taken_as_a_whole(file: &File<'_>, subject: &Subject, receivers: &[(ScopeId, &Function)]) -> Result<(), Refusal> {
+fn taken_as_a_whole(file: &File<'_>, subject: &Subject, receivers: &Functions<'_>) -> Result<(), Refusal> {
     if file.facts.locals.is_empty() {
         return Ok(());
     }
-    let receivers: BTreeSet<ScopeId> = receivers.iter().map(|(scope, _)| *scope).collect();
     for reference in file.model.references_to(file.model.module_scope(), &subject.bound) {
         let mut path = Vec::new();
         for scope in file.model.ancestors(reference.scope) {
             path.push(scope);
-            if receivers.contains(&scope) {
+            if receivers.contains_key(&scope) {
                 break;
             }
         }

@@ -1,9 +1,10 @@
 //! Submodules that are used without an import of their own: whoever imports them first provides for all others.
 
-use std::collections::BTreeMap;
+use smol_str::SmolStr;
 
 use super::is_plain;
 use crate::name::ModuleName;
+use crate::plan::memo::Member;
 use crate::plan::submodules::comes_with_its_package;
 use crate::plan::{Code, File, Refusal, Subject, known};
 use crate::project::Provision;
@@ -47,7 +48,10 @@ pub(super) fn own(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let own_name = is_plain(file, subject).then_some(&*subject.bound);
     let member = Some(subject.target.dotted()).filter(|_| may_be_submodule(file, subject));
     let is_submodule = member.as_ref().is_some_and(|member| file.project.running(member).next().is_some());
-    others_of_root(file, subject).into_iter().filter(|(name, _)| Some(*name) != own_name).find_map(|(name, other)| {
+    let root = subject.target.module.root();
+    let names = file.facts.memo.imports_from(file, root).into_iter().flatten();
+    names.filter(|(name, _)| Some(name.as_str()) != own_name).find_map(|(name, members)| {
+        let other = Imported::by_others(members, subject)?;
         file.model.references_to(module_scope, name).find_map(|reference| {
             let mut used = other.stands_for.clone();
             for (behind, part) in file.facts.chain(reference).iter().enumerate() {
@@ -70,39 +74,32 @@ pub(super) fn own(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
 }
 
 /// What a module-level name is imported as.
-struct Imported {
-    stands_for: ModuleName,
+struct Imported<'f> {
+    stands_for: &'f ModuleName,
     /// `import p.sub`: the name is that of the root.
     is_plain: bool,
-    loads: Vec<ModuleName>,
+    loads: Vec<&'f ModuleName>,
 }
 
-/// The module-level names of other imports from the root package of the subject.
-fn others_of_root<'a>(file: &File<'a>, subject: &Subject) -> BTreeMap<&'a str, Imported> {
-    let mut names: BTreeMap<&str, Imported> = BTreeMap::new();
-    let at_module = file.model.imports().iter().enumerate().filter(|(_, site)| site.scope == file.model.module_scope());
-    for (number, site) in at_module {
-        for (position, alias) in site.import.aliases.iter().enumerate() {
-            let Some(target) = file.target_of(site.import, position) else { continue };
-            let is_itself = number == subject.site && position == subject.alias;
-            if is_itself || target.module.root() != subject.target.module.root() {
-                continue;
-            }
-            let is_plain = site.import.form == ImportForm::Import && alias.asname.is_none();
-            let stands_for = if is_plain { ModuleName::new(alias.bound()) } else { Some(target.dotted()) };
-            let Some(stands_for) = stands_for else { continue };
-            let imported = names.entry(alias.bound()).or_insert(Imported { stands_for, is_plain, loads: Vec::new() });
-            imported.loads.push(target.dotted());
-        }
+impl<'f> Imported<'f> {
+    /// By all imports of the name but the subject, if there are any.
+    fn by_others(members: &'f [Member], subject: &Subject) -> Option<Imported<'f>> {
+        let mut others = members.iter().filter(|one| (one.site, one.alias) != (subject.site, subject.alias));
+        let first = others.next()?;
+        let loads = std::iter::once(first).chain(others).map(|member| &member.loads).collect();
+        Some(Imported { stands_for: &first.stands_for, is_plain: first.is_plain, loads })
     }
-    names
 }
 
 /// `import p.a` and `from p.b import x`, and the file uses `p.c`: one of the two loads it, and nobody can tell which.
 /// Beside `import p` it is taken for a name of the package itself.
 pub(super) fn unnamed(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
+    let root = SmolStr::new(subject.target.module.root());
+    file.facts.memo.unnamed.get_or(&root, || unnamed_of(file, &root))
+}
+
+fn unnamed_of(file: &File<'_>, root: &str) -> Option<Refusal> {
     let module_scope = file.model.module_scope();
-    let root = subject.target.module.root();
     let mut named: Vec<ModuleName> = Vec::new();
     let mut others = false;
     for site in file.model.imports() {

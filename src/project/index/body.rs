@@ -1,8 +1,9 @@
 //! What happens when a file is imported: names it binds, modules it loads, what it changes beyond itself, and what it
 //! takes from the process (environment, clock, files). Functions of the file that its body calls are followed.
 
-use std::collections::{HashMap, HashSet};
+use std::cell::OnceCell;
 
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
 
 use super::known::{INPUTS, OPENERS, PURE_DECORATORS, PURE_PACKAGES};
@@ -24,6 +25,8 @@ pub(super) struct Body<'i, 'm> {
     /// Names of objects that belong to this module alone.
     own: HashSet<&'m str>,
     followed: HashSet<&'m str>,
+    /// Names of paths beside this file.
+    beside: OnceCell<HashSet<&'m str>>,
     /// Inside a function that the body calls: what it binds itself.
     local: Option<HashSet<&'m str>>,
     /// Compound statements around.
@@ -37,9 +40,10 @@ impl<'i, 'm> Body<'i, 'm> {
             index,
             module,
             names,
-            functions: HashMap::new(),
-            own: HashSet::new(),
-            followed: HashSet::new(),
+            functions: HashMap::default(),
+            own: HashSet::default(),
+            followed: HashSet::default(),
+            beside: OnceCell::new(),
             local: None,
             depth: 0,
             in_class: false,
@@ -306,31 +310,36 @@ impl<'m> Body<'_, 'm> {
     /// `open("x")`, `Path("x").read_text()`: a file beside this one is the same whoever asks.
     fn taken_from_files(&mut self, func: &'m Expr, args: &'m [Expr], call: &'m Expr) -> bool {
         let parts = func.as_dotted().unwrap_or_default();
-        let opens = parts == ["open"] || self.names.full(&parts).iter().any(|name| OPENERS.contains(&name.as_str()));
+        let opens = *parts == ["open"] || self.names.full(&parts).iter().any(|name| OPENERS.contains(&name.as_str()));
         let reads = match &func.kind {
             ExprKind::Attribute { value, attr } => {
                 matches!(attr.name.as_str(), "read_text" | "read_bytes") && !matches!(value.kind, ExprKind::Str(_))
             }
             _ => false,
         };
+        if !opens && !reads {
+            return false;
+        }
         let text = self.module.text();
         let beside = text[call.span].contains("__file__")
             || args.iter().chain([func]).any(|part| root(part).is_some_and(|root| self.is_beside(root)));
-        if (opens || reads) && !beside {
+        if !beside {
             self.note_input(call.span, "reads a file at import".to_owned());
         }
-        opens || reads
+        true
     }
 
     /// `HERE = Path(__file__).parent`
     fn is_beside(&self, name: &str) -> bool {
-        self.module.body().body.iter().any(|stmt| match &stmt.kind {
-            StmtKind::Assign { targets, value } => {
-                targets.iter().any(|target| target.as_name() == Some(name))
-                    && self.module.text()[value.span].contains("__file__")
-            }
-            _ => false,
-        })
+        let names = self.beside.get_or_init(|| {
+            let text = self.module.text();
+            let assigned = self.module.body().body.iter().filter_map(|stmt| match &stmt.kind {
+                StmtKind::Assign { targets, value } if text[value.span].contains("__file__") => Some(targets),
+                _ => None,
+            });
+            assigned.flatten().filter_map(|target| target.as_name()).collect()
+        });
+        names.contains(name)
     }
 
     fn note_effect(&mut self, span: Span, what: String) {

@@ -1,11 +1,13 @@
 //! Which calls and libraries of a file evaluate annotations, and which functions and classes it hands on, so that somebody
 //! else may. Decides nothing.
 
-use std::collections::{BTreeMap, HashSet};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
+use rustc_hash::FxHashSet as HashSet;
 use smol_str::SmolStr;
 
-use super::hints::{Evaluated, Evaluation, HintFacts, is_named};
+use super::hints::{Evaluated, Evaluation, HintFacts, Meaning, is_named};
 use super::{from_module, is_type_checking};
 use crate::name::ModuleName;
 use crate::project::hints::libraries;
@@ -55,14 +57,12 @@ pub(in crate::project) fn reads_annotations_by() -> impl Iterator<Item = (&'stat
 
 /// Reads what `module` does with annotations into `facts`, which knows the names of its body already.
 pub(super) fn read(facts: &mut HintFacts, module: &Module, name: &ModuleName, is_package: bool) {
-    let mut locals = Locals::default();
-    module.body().body.iter().for_each(|stmt| locals.visit_stmt(stmt));
     let mut finder = Finder {
         facts,
         module,
         name,
         is_package,
-        locals: locals.names,
+        locals: OnceCell::new(),
         evals: false,
         looks_up: false,
         reads_fields: None,
@@ -126,7 +126,7 @@ struct Finder<'f, 'm> {
     module: &'m Module,
     name: &'f ModuleName,
     is_package: bool,
-    locals: HashSet<&'m str>,
+    locals: OnceCell<HashSet<&'m str>>,
     /// `eval` stands in the file.
     evals: bool,
     /// Names are looked up in a module or among the globals of a function.
@@ -258,11 +258,10 @@ impl<'m> Finder<'_, 'm> {
             // Passed on as a value it may be called with anything.
             self.evaluation(when, &name, None, expr.span);
         }
-        let written = last(expr).map(SmolStr::new);
-        let meant = expr.as_dotted().and_then(|parts| self.facts.resolve(&parts, self.name));
-        let meant = meant.map(|meant| SmolStr::new(meant.last()));
-        for name in written.into_iter().chain(meant) {
-            self.hand_on(&name, expr.span);
+        let Some(written) = last(expr) else { return };
+        self.hand_on(written, expr.span);
+        if let Some(meant) = self.other_name(expr) {
+            self.hand_on(&SmolStr::new(meant), expr.span);
         }
     }
 
@@ -291,12 +290,12 @@ impl<'m> Finder<'_, 'm> {
     /// The function that evaluates annotations, if the expression names one, under whichever name it was imported.
     fn reader(&self, expr: &Expr) -> Option<(SmolStr, Evaluated)> {
         let written = last(expr)?;
-        let meant = expr.as_dotted().and_then(|parts| self.facts.resolve(&parts, self.name));
-        let names = [written, meant.as_ref().map_or(written, ModuleName::last)];
+        let names = [written, self.other_name(expr).unwrap_or(written)];
         let found = |list: &[&str]| names.iter().any(|name| list.contains(name));
+        let meant = || expr.as_dotted().and_then(|parts| self.facts.resolve(&parts, self.name));
         let when = match () {
             () if found(EVALUATORS) => Evaluated::Text,
-            () if found(INSPECTORS) && meant.as_ref().is_some_and(|meant| INSPECTING.contains(&meant.root())) => {
+            () if found(INSPECTORS) && meant().is_some_and(|meant| INSPECTING.contains(&meant.root())) => {
                 Evaluated::Deferred
             }
             () => return None,
@@ -304,8 +303,24 @@ impl<'m> Finder<'_, 'm> {
         Some((SmolStr::new(names[1]), when))
     }
 
+    /// The last part of what a name was imported from, if it is another one: `f` of `from m import f as g`.
+    fn other_name(&self, expr: &Expr) -> Option<&str> {
+        let ExprKind::Name(name) = &expr.kind else { return None };
+        match self.facts.names.get(name.as_str()) {
+            Some(Meaning::Imported(target)) => Some(target.last()),
+            _ => None,
+        }
+    }
+
     fn evaluation(&mut self, when: Evaluated, call: &str, of: Option<&Expr>, span: Span) {
-        let parts = of.and_then(Expr::as_dotted).filter(|parts| !self.locals.contains(parts[0]));
+        let module = self.module;
+        let locals = || {
+            let mut locals = Locals::default();
+            module.body().body.iter().for_each(|stmt| locals.visit_stmt(stmt));
+            locals.names
+        };
+        let is_local = |name: &str| self.locals.get_or_init(locals).contains(name);
+        let parts = of.and_then(Expr::as_dotted).filter(|parts| !is_local(parts[0]));
         let of = parts.and_then(|parts| self.facts.resolve(&parts, self.name));
         let place = self.module.line_column(span.start());
         self.facts.evaluations.push(Evaluation { of, when, call: SmolStr::new(call), place });

@@ -1,8 +1,9 @@
 //! Which modules, or parts of modules, each name of a file may stand for: imports, second names, modules that are kept
 //! in an attribute or taken by a string. Over-approximates: a name means everything that any scope lets it mean.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
+use rustc_hash::FxHashMap as HashMap;
 use smol_str::SmolStr;
 
 use super::{FileIndex, from_module, targets};
@@ -30,8 +31,8 @@ impl<'m> Names<'m> {
             module,
             own: index.name.clone(),
             is_package: index.is_package,
-            meant: HashMap::new(),
-            kept: HashMap::new(),
+            meant: HashMap::default(),
+            kept: HashMap::default(),
             stars: Vec::new(),
         };
         let mut collector = Collector { index, names: &mut names, assigned: Vec::new(), in_class: false };

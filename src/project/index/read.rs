@@ -1,8 +1,9 @@
 //! What a file reads of other modules: attributes, stores, patch targets, dotted paths in strings, and modules that are
 //! taken as a whole or handed on.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
+use rustc_hash::FxHashSet as HashSet;
 use smol_str::SmolStr;
 
 use super::filter::Filter;
@@ -61,8 +62,8 @@ impl<'i, 'm> Reader<'i, 'm> {
             in_function: false,
             loose: BTreeSet::new(),
             needs: BTreeSet::new(),
-            seen: HashSet::new(),
-            scanned: HashSet::new(),
+            seen: HashSet::default(),
+            scanned: HashSet::default(),
         }
     }
 

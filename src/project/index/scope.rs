@@ -1,7 +1,7 @@
 //! What functions bind themselves, as far as a reader of modules must know it: a parameter or variable of a module's
 //! name is not that module. Python's rules in small; `semantic` has the whole of them.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet as HashSet;
 
 use super::names::Names;
 use super::{FileIndex, from_module, is_type_checking, targets};
@@ -123,7 +123,7 @@ impl<'m> Collector<'_, 'm> {
 
 /// The modules that the imports of a scope load, whenever they run; what only type checkers see is left out.
 pub(super) fn provided(body: &[Stmt], index: &FileIndex) -> HashSet<ModuleName> {
-    let mut found = HashSet::new();
+    let mut found = HashSet::default();
     collect(body, index, &mut found);
     found
 }

@@ -1,0 +1,105 @@
+//! Answers about a file that each of its imports asks for, found when the first one does. Without them a file of many
+//! imports would be read once for each.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::hash::Hash;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap as HashMap;
+use smol_str::SmolStr;
+
+use super::{File, Refusal};
+use crate::name::ModuleName;
+use crate::python::ImportForm;
+use crate::semantic::BindingId;
+use crate::text::{Span, TextSize};
+
+/// See the module's comment.
+#[derive(Default)]
+pub struct Memo {
+    pub(super) restored: OnceCell<Vec<Restored>>,
+    /// By the root of a package.
+    pub(super) unnamed: Answers<SmolStr, Option<Refusal>>,
+    /// Bindings of a name of the module that are no plain import (`import a.b`).
+    pub(super) other_than_plain: Answers<SmolStr, Rc<[BindingId]>>,
+    by_root: OnceCell<HashMap<SmolStr, BTreeMap<SmolStr, Vec<Member>>>>,
+}
+
+/// A change of what imports depend on, back to what it was.
+pub(super) struct Restored {
+    /// Where the statement of the module's body starts that holds it.
+    pub(super) home: TextSize,
+    pub(super) place: Span,
+    pub(super) what: String,
+    /// A value is set anew, instead of something being taken away.
+    pub(super) sets: bool,
+}
+
+/// An import of the module's body from a package.
+pub(super) struct Member {
+    /// The statement's number among all imports, and the alias's in it.
+    pub(super) site: usize,
+    pub(super) alias: usize,
+    pub(super) stands_for: ModuleName,
+    /// `import p.sub`: the name is that of the root.
+    pub(super) is_plain: bool,
+    pub(super) loads: ModuleName,
+}
+
+impl Memo {
+    /// The imports of the module's body from the package `root`, by the name that each binds; names of which the file
+    /// uses no attribute are left out.
+    pub(super) fn imports_from<'f>(
+        &'f self,
+        file: &File<'_>,
+        root: &str,
+    ) -> Option<&'f BTreeMap<SmolStr, Vec<Member>>> {
+        self.by_root.get_or_init(|| members(file)).get(root)
+    }
+}
+
+fn members(file: &File<'_>) -> HashMap<SmolStr, BTreeMap<SmolStr, Vec<Member>>> {
+    let mut members: HashMap<SmolStr, BTreeMap<SmolStr, Vec<Member>>> = HashMap::default();
+    let home = file.model.module_scope();
+    let mut has_parts: HashMap<&str, bool> = HashMap::default();
+    for (number, site) in file.model.imports().iter().enumerate().filter(|(_, site)| site.scope == home) {
+        for (position, alias) in site.import.aliases.iter().enumerate() {
+            let Some(target) = file.target_of(site.import, position) else { continue };
+            let bound = alias.bound();
+            let mut references = file.model.references_to(home, bound);
+            let is_used = || references.any(|reference| !file.facts.chain(reference).is_empty());
+            if !*has_parts.entry(bound).or_insert_with(is_used) {
+                continue;
+            }
+            let is_plain = site.import.form == ImportForm::Import && alias.asname.is_none();
+            let loads = target.dotted();
+            let stands_for = if is_plain { ModuleName::new(bound) } else { Some(loads.clone()) };
+            let Some(stands_for) = stands_for else { continue };
+            let named = members.entry(SmolStr::new(target.module.root())).or_default();
+            let member = Member { site: number, alias: position, stands_for, is_plain, loads };
+            named.entry(SmolStr::new(bound)).or_default().push(member);
+        }
+    }
+    members
+}
+
+/// Answers to one question, by what it is asked about.
+pub(super) struct Answers<K, V>(RefCell<HashMap<K, V>>);
+
+impl<K, V> Default for Answers<K, V> {
+    fn default() -> Answers<K, V> {
+        Answers(RefCell::default())
+    }
+}
+
+impl<K: Eq + Hash + Clone, V: Clone> Answers<K, V> {
+    pub(super) fn get_or(&self, key: &K, find: impl FnOnce() -> V) -> V {
+        if let Some(value) = self.0.borrow().get(key) {
+            return value.clone();
+        }
+        let value = find();
+        self.0.borrow_mut().insert(key.clone(), value.clone());
+        value
+    }
+}
