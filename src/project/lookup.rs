@@ -214,7 +214,7 @@ pub(super) fn spellings(module: &ModuleName) -> Vec<u32> {
 }
 
 /// `a.b.c`, `b.c`, `c`
-fn suffixes(dotted: &str) -> impl Iterator<Item = &str> {
+pub(super) fn suffixes(dotted: &str) -> impl Iterator<Item = &str> {
     let starts = std::iter::once(0).chain(dotted.match_indices('.').map(|(at, _)| at + 1));
     starts.map(move |at| &dotted[at..])
 }

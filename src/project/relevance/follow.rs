@@ -13,7 +13,6 @@ use crate::project::{ReadKind, ScanKind};
 impl Relevance<'_> {
     /// What a file that was read makes of others.
     pub(super) fn regard(&mut self, position: usize, index: &FileIndex) {
-        let is_vague = |module: &ModuleName| module.as_str().ends_with('*');
         let patches = |kind| matches!(kind, ReadKind::Through(Some(_)));
         let concerned = index.reads.iter().filter(|read| patches(read.kind) && self.bound.contains(&read.name));
         if concerned.into_iter().any(|read| self.looked_for.has(&read.module) || self.subjects.has(&read.module)) {
@@ -26,8 +25,12 @@ impl Relevance<'_> {
         // Whether it has loaded itself what it asks `sys.modules` for.
         let last = |module: &str| module.rsplit('.').next().is_some_and(|last| self.asked_for.contains(last));
         self.is_passed[position] |= index.probes.iter().any(|(module, _)| last(module));
-        let keeps =
-            |module: &ModuleName| is_vague(module) || self.looked_for.has(module) || self.subjects.has(module);
+        let keeps = |module: &ModuleName| match module.as_str().strip_suffix('*') {
+            // Anything at all is looked into by nobody.
+            Some("") => false,
+            Some(head) => self.looked_for.begin(head) || self.subjects.begin(head),
+            None => self.looked_for.has(module) || self.subjects.has(module),
+        };
         let kept = index.scans.iter().any(|scan| scan.kind == ScanKind::Kept && keeps(&scan.module));
         if kept && !std::mem::replace(&mut self.asks_loosely, true) {
             self.bound.iter().for_each(|name| self.rules.add(name, Rule::Loose));

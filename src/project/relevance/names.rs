@@ -6,6 +6,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::super::endings::Endings;
+use super::super::lookup::suffixes;
 use crate::name::ModuleName;
 
 /// Names by which modules are called that are looked for.
@@ -40,6 +41,11 @@ impl LookedFor {
     /// Whether `module` may be one of them, or something in it.
     pub(super) fn has(&self, module: &ModuleName) -> bool {
         module.with_parents().any(|name| self.by_name.akin_to(&name).any(|number| self.names[number].may_be(&name)))
+    }
+
+    /// Whether one of them begins so, spelled from some root.
+    pub(super) fn begin(&self, head: &str) -> bool {
+        self.names.iter().any(|name| begins(name, head))
     }
 
     /// Those in what may be `package`.
@@ -79,6 +85,11 @@ impl Subjects {
         self.by_name.akin_to(module).any(|number| self.names[number].0.may_be(module))
     }
 
+    /// Whether one of them begins so, spelled from some root.
+    pub(super) fn begin(&self, head: &str) -> bool {
+        self.names.iter().any(|(name, _)| begins(name, head))
+    }
+
     /// Whether the last component of one of them is the module's.
     pub(super) fn ends(&self, module: &ModuleName) -> bool {
         self.lasts.contains(module.last())
@@ -89,4 +100,8 @@ impl Subjects {
         let found = self.by_name.akin_to(module).map(|number| &self.names[number]);
         found.filter(|(name, _)| name.may_be(module)).map(|(_, names)| Arc::clone(names)).collect()
     }
+}
+
+fn begins(name: &ModuleName, head: &str) -> bool {
+    suffixes(name.as_str()).any(|name| name.starts_with(head))
 }
