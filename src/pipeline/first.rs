@@ -129,8 +129,7 @@ fn pass(
         let read = reads[positions[at]].as_ref().and_then(|read| read.index.as_ref());
         read.or(outlines[at].as_ref())
     };
-    let known: Vec<(usize, &FileIndex)> =
-        (0..positions.len()).filter_map(|at| Some((at, index_of(at)?))).collect();
+    let known: Vec<(usize, &FileIndex)> = (0..positions.len()).filter_map(|at| Some((at, index_of(at)?))).collect();
     relevance.pass(&known);
     let is_open = |at: usize| reads[positions[at]].is_none() && outlines[at].is_none();
     let fresh: Vec<usize> = (0..positions.len()).filter(|at| is_open(*at) && relevance.leads(*at)).collect();

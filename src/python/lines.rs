@@ -108,8 +108,7 @@ impl<'t> Lines<'t> {
         let bytes = self.text.as_bytes();
         let mut at = start;
         let mut depth = 0usize;
-        loop {
-            let Some(byte) = bytes.get(at) else { break };
+        while let Some(byte) = bytes.get(at) {
             match byte {
                 b'\n' => {
                     self.number += 1;

@@ -39,9 +39,13 @@ enum Clause<'t> {
     /// For type checkers, or for the file as a program.
     Never,
     /// The handlers follow; edges from this position on are those of its body.
-    Try { first: usize },
+    Try {
+        first: usize,
+    },
     /// A handler of such a statement.
-    Handler { fallback: When },
+    Handler {
+        fallback: When,
+    },
     Other,
 }
 

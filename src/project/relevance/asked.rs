@@ -55,8 +55,7 @@ impl Asked {
         };
         module.body().body.iter().for_each(|stmt| reader.visit_stmt(stmt));
         let AskedReader { mut asked, definitions, annotations, headers, .. } = reader;
-        let names_bound =
-            |span: &Span| asked.bound.iter().any(|name| words::contains(&module.text()[*span], name));
+        let names_bound = |span: &Span| asked.bound.iter().any(|name| words::contains(&module.text()[*span], name));
         let naming: Vec<bool> = annotations.iter().map(|(span, _)| names_bound(span)).collect();
         if naming.contains(&true) {
             let counts = |at: &usize| hints == Hints::All || naming[*at];

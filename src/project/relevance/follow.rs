@@ -88,15 +88,14 @@ impl Relevance<'_> {
                 break;
             }
         }
-        if self.files.iter().all(|file| file.start == Start::Untold) {
+        // What no start passes is not asked about.
+        let is_told = self.files.iter().any(|file| file.start != Start::Untold);
+        if !is_told || (0..self.files.len()).all(|at| self.leads[at] || !self.leading[at]) {
             return;
         }
-        let loaded: BTreeSet<ModuleName> = known
-            .iter()
-            .filter(|(at, _)| self.leading[*at])
-            .flat_map(|(_, index)| &index.imports)
-            .flat_map(ModuleName::with_parents)
-            .collect();
+        let leading = known.iter().filter(|(at, _)| self.leading[*at]);
+        let loaded: HashSet<&ModuleName> = leading.flat_map(|(_, index)| &index.imports).collect();
+        let loaded: HashSet<ModuleName> = loaded.into_iter().flat_map(ModuleName::with_parents).collect();
         for id in loaded.iter().flat_map(|module| self.names.files_of(module)) {
             self.leads[id.index()] |= self.leading[id.index()];
         }

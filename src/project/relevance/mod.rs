@@ -25,9 +25,12 @@
 //! 6. *It leads to a configured module*, where start-up is told: importers of files of the first kind, their importers and so
 //!    on, and modules of packages that lead there. Tests and the like are among them only if one of those loads them.
 //!
+//! Of files of the last kind, and of those that are merely loaded by somebody who is asked about, nothing matters but what
+//! they import: that is read from their lines ([`FileIndex::outline`]), without a tree where the lines tell it.
+//!
 //! A stub matters with its module, and a package with the subjects in it. What is left out is left out as a whole: the
-//! project has every file by its name, and of a file either all that the index reads or nothing. So a fault in the syntax of
-//! a file that cannot matter is not found. Two things are left to chance: names whose short hashes are the same make a
+//! project has every file by its name, and of a file all that the index reads, or its imports, or nothing. So a fault in the
+//! syntax of a file is not found where no tree of it is asked for. Two things are left to chance: names whose short hashes are the same make a
 //! refusal more in the whole project only, and of more than thirty-two second names of one module some are not followed.
 
 mod asked;
@@ -385,9 +388,10 @@ impl<'a> Relevance<'a> {
         let Some(parent) = parent else { return Parents::default() };
         let mut words: BTreeSet<SmolStr> = name.parent().iter().map(|parent| SmolStr::new(parent.last())).collect();
         let imports = &self.imports;
-        let binders = self.binders.entry(last).or_insert_with(|| {
-            (0..imports.len()).filter(|at| imports[*at].binds(last)).collect()
-        });
+        let binders = self
+            .binders
+            .entry(last)
+            .or_insert_with(|| (0..imports.len()).filter(|at| imports[*at].binds(last)).collect());
         let mut open = vec![parent];
         while let Some(parent) = open.pop() {
             for at in binders.iter().filter(|at| imports[**at].loads(Ending { last, parent: Some(parent) })) {

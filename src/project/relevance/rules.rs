@@ -112,8 +112,7 @@ impl Read {
         let found = file.texts(normal).flat_map(|text| {
             searcher.find_iter(text).filter_map(move |found| {
                 let occurrence = Occurrence::new(text, found.start(), found.end())?;
-                let is_read =
-                    occurrence.is_part_of_name(file.imports) || (occurrence.may_be_keyword() && **patches);
+                let is_read = occurrence.is_part_of_name(file.imports) || (occurrence.may_be_keyword() && **patches);
                 is_read.then_some(found.pattern().as_usize())
             })
         });
@@ -259,9 +258,7 @@ fn holds<'r, F: FnOnce() -> HashSet<&'r SmolStr>>(
                 && (may_follow(parents) || occurrence.begins_name(file.imports))
         }
         Rule::Member { parents, module } => {
-            (occurrence.is_part_of_name(file.imports) || occurrence.may_be_keyword())
-                && has(module)
-                && has_any(parents)
+            (occurrence.is_part_of_name(file.imports) || occurrence.may_be_keyword()) && has(module) && has_any(parents)
         }
         Rule::Renamed => occurrence.is_renamed(file.imports),
         Rule::BoundIn(last) => file.name.last() == last,
