@@ -165,7 +165,7 @@ fn edit_and_prove(group: &mut Group<'_>, sources: &Sources, known: &Known) {
                     plan::plan(&again).changes_nothing()
                 };
                 let path = &file.index().path;
-                verify::prove(path, file.module, file.index(), after, allowed, is_final).is_ok()
+                verify::prove(path, file.model, file.index(), after, allowed, is_final).is_ok()
             });
             proved.count()
         });
