@@ -118,6 +118,8 @@ pub struct Relevance<'a> {
     passed: HashSet<ModuleName>,
     /// By the hash of a word: the files where an import may bind it. Filled as it is asked for.
     binders: HashMap<u32, Vec<usize>>,
+    /// See [`Relevance::parents`].
+    parents_of: HashMap<ModuleName, Parents>,
     is_everything: bool,
 }
 
@@ -190,6 +192,7 @@ impl<'a> Relevance<'a> {
             is_done: none(),
             passed: HashSet::new(),
             binders: HashMap::new(),
+            parents_of: HashMap::new(),
             is_everything,
         }
     }
@@ -384,6 +387,15 @@ impl<'a> Relevance<'a> {
 
     /// What may stand before the last part of a module's name: besides its package whoever binds it under its own name.
     fn parents(&mut self, name: &ModuleName) -> Parents {
+        if let Some(known) = self.parents_of.get(name) {
+            return Arc::clone(known);
+        }
+        let found = self.find_parents(name);
+        self.parents_of.insert(name.clone(), Arc::clone(&found));
+        found
+    }
+
+    fn find_parents(&mut self, name: &ModuleName) -> Parents {
         let Ending { last, parent } = Ending::of(name);
         let Some(parent) = parent else { return Parents::default() };
         let mut words: BTreeSet<SmolStr> = name.parent().iter().map(|parent| SmolStr::new(parent.last())).collect();
