@@ -57,14 +57,7 @@ impl<'t> Lines<'t> {
         Ok(Lines { text, at: 0, number: 1, imports, next_import, last_import: last_import.unwrap_or(0), is_done })
     }
 
-    /// Past the text up to `at`; whether no `import` was in it.
-    fn pass_code(&self, at: usize) -> Result<(), Unclear> {
-        match self.next_import {
-            Some(import) if import < at => Err(Unclear),
-            _ => Ok(()),
-        }
-    }
-
+    /// Past strings and comments, and the names of an import statement, up to `at`.
     fn pass_anything(&mut self, at: usize) {
         while self.next_import.is_some_and(|import| import < at) {
             self.next_import = self.imports.next();
@@ -153,12 +146,15 @@ impl<'t> Lines<'t> {
         Ok(at)
     }
 
+    /// Past the code of a statement up to `at`, in which no `import` may stand but the one that begins it.
     fn code(&mut self, at: usize, is_import: bool) -> Result<(), Unclear> {
         if is_import {
             self.pass_anything(at);
-            return Ok(());
         }
-        self.pass_code(at)
+        match self.next_import {
+            Some(import) if import < at => Err(Unclear),
+            _ => Ok(()),
+        }
     }
 
     /// Behind the newline that ends the line of `at`.
@@ -340,6 +336,7 @@ fn is_name(text: &str) -> bool {
         && text.split('.').all(|part| part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
 }
 
-fn is_word(byte: u8) -> bool {
+/// Whether a byte is of a word: a letter, a digit, `_`, or anything beyond ASCII.
+pub fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::edges::{By, CONSTRUCTORS, Edge, When};
 use super::{FileIndex, ImportTarget, module_of_path};
 use crate::name::{ModuleName, resolve_relative};
-use crate::python::lines::{Imported, Line, Lines, Unclear};
+use crate::python::lines::{Imported, Line, Lines, Unclear, is_word};
 use crate::text::LineColumn;
 
 impl FileIndex {
@@ -184,14 +184,13 @@ fn condition<'t>(line: &Line<'t>) -> Result<Clause<'t>, Unclear> {
 /// The name behind the first word.
 fn name_of(text: &str) -> &str {
     let rest = text.split_once(' ').map_or("", |(_, rest)| rest).trim_start_matches(' ');
-    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii()));
-    &rest[..end.unwrap_or(rest.len())]
+    // Only ASCII ends a word, so this is between characters.
+    &rest[..rest.bytes().take_while(|byte| is_word(*byte)).count()]
 }
 
 /// Whether the text may call the function or class `name`, or decorate something with it.
 fn may_be_called(name: &str, text: &str) -> bool {
     let bytes = text.as_bytes();
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii();
     !name.is_ascii()
         || memchr::memmem::find_iter(bytes, name).any(|at| {
             let before = text[..at].trim_end_matches(' ');

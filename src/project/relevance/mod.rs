@@ -399,11 +399,8 @@ impl<'a> Relevance<'a> {
         let Ending { last, parent } = Ending::of(name);
         let Some(parent) = parent else { return Parents::default() };
         let mut words: BTreeSet<SmolStr> = name.parent().iter().map(|parent| SmolStr::new(parent.last())).collect();
-        let imports = &self.imports;
-        let binders = self
-            .binders
-            .entry(last)
-            .or_insert_with(|| (0..imports.len()).filter(|at| imports[*at].binds(last)).collect());
+        self.find_binders(std::iter::once(name));
+        let (imports, binders) = (&self.imports, &self.binders[&last]);
         let mut open = vec![parent];
         while let Some(parent) = open.pop() {
             for at in binders.iter().filter(|at| imports[**at].loads(Ending { last, parent: Some(parent) })) {

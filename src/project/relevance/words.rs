@@ -10,6 +10,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfkc};
 
 use super::super::index::hash;
 use crate::name::ModuleName;
+use crate::python::lines::is_word;
 
 /// The words of the import statements of one file. With them the components of the file's own name, if dots stand for a
 /// part of it (`from . import x`).
@@ -282,14 +283,14 @@ impl<'t> Occurrence<'t> {
     /// Right behind a dot in a string whose beginning is computed: `f"{module}.word"`, `module + ".word"`, `"%s.word" % module`.
     pub(super) fn may_end_computed(self) -> bool {
         let before = self.before();
-        let start = before.trim_end_matches(|c: char| is_word_char(c) || c == '.');
-        before.ends_with('.') && start.ends_with(['}', '"', '\'', '%'])
+        let chain = before.bytes().rev().take_while(|byte| is_word(*byte) || *byte == b'.').count();
+        before.ends_with('.') && before[..before.len() - chain].ends_with(['}', '"', '\'', '%'])
     }
 
     /// Whether a module that is called so may get another name here: `import package as p`, `p = package`.
     pub(super) fn is_renamed(self, imports: &Imports) -> bool {
         let after = self.text[self.end..].trim_start_matches(BLANKS);
-        let is_as = after.starts_with("as") && is_word_at(after.as_bytes(), 0, 2);
+        let is_as = is_renaming(after);
         let line = &self.text[logical_start(self.text.as_bytes(), self.start)..self.start];
         let is_import = matches!(words(line).next(), Some((_, "from" | "import")));
         self.is_part_of_name(imports) && (is_as || !(is_import || after.starts_with(['.', '('])))
@@ -310,7 +311,7 @@ impl<'t> Occurrence<'t> {
         if !is_bound && (!self.is_behind_dot() || self.is_of_instance()) {
             return false;
         }
-        let is_renamed = next.starts_with("as") && is_word_at(next.as_bytes(), 0, 2);
+        let is_renamed = is_renaming(next);
         is_renamed || !statements.hold(self)
     }
 
@@ -319,7 +320,7 @@ impl<'t> Occurrence<'t> {
     pub(super) fn may_be_handed_on(self, statements: &Statements) -> bool {
         let next = self.text[self.end..].trim_start_matches(BLANKS);
         let is_defined = matches!(words_before(self.before()), "def" | "class");
-        let is_renamed = next.starts_with("as") && is_word_at(next.as_bytes(), 0, 2);
+        let is_renamed = is_renaming(next);
         let is_called = next.starts_with('(') && !statements.have_patterns(self.text);
         !is_called && !is_defined && (is_renamed || !statements.hold(self))
     }
@@ -329,7 +330,8 @@ impl<'t> Occurrence<'t> {
         let before = self.before();
         let owner = before.strip_suffix('.').unwrap_or_default();
         ["self", "cls"].into_iter().any(|name| {
-            owner.strip_suffix(name).is_some_and(|head| !head.ends_with(|c: char| c == '.' || is_word_char(c)))
+            let before = owner.strip_suffix(name).map(|head| head.bytes().next_back());
+            before.is_some_and(|byte| !byte.is_some_and(|byte| byte == b'.' || is_word(byte)))
         })
     }
 
@@ -385,17 +387,14 @@ pub(super) fn normalised(text: &str) -> Cow<'_, str> {
 const BLANKS: [char; 6] = [' ', '\t', '\x0c', '\\', '\r', '\n'];
 const QUOTES: [char; 2] = ['"', '\''];
 
-fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
-}
-
-fn is_word_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii()
+/// Whether a text goes on with the word `as`.
+fn is_renaming(next: &str) -> bool {
+    next.starts_with("as") && is_word_at(next.as_bytes(), 0, 2)
 }
 
 fn is_word_at(bytes: &[u8], at: usize, length: usize) -> bool {
-    let before = at.checked_sub(1).is_some_and(|before| is_word_byte(bytes[before]));
-    !before && !bytes.get(at + length).is_some_and(|byte| is_word_byte(*byte))
+    let before = at.checked_sub(1).is_some_and(|before| is_word(bytes[before]));
+    !before && !bytes.get(at + length).is_some_and(|byte| is_word(*byte))
 }
 
 /// Runs of letters, digits, `_` and anything beyond ASCII, with their start, comments left out.
@@ -406,12 +405,12 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
         loop {
             match bytes.get(at)? {
                 b'#' => at += memchr::memchr2(b'\n', b'\r', &bytes[at..]).unwrap_or(bytes.len() - at),
-                byte if is_word_byte(*byte) => break,
+                byte if is_word(*byte) => break,
                 _ => at += 1,
             }
         }
         let start = at;
-        at += bytes[start..].iter().position(|byte| !is_word_byte(*byte)).unwrap_or(bytes.len() - start);
+        at += bytes[start..].iter().position(|byte| !is_word(*byte)).unwrap_or(bytes.len() - start);
         // Only ASCII ends a word, so both ends are between characters.
         Some((start, &text[start..at]))
     })
@@ -424,7 +423,7 @@ fn words_before(text: &str) -> &str {
 
 /// The word at the end of a text.
 fn last_part(text: &str) -> &str {
-    let start = text.bytes().rposition(|byte| !is_word_byte(byte)).map_or(0, |at| at + 1);
+    let start = text.bytes().rposition(|byte| !is_word(byte)).map_or(0, |at| at + 1);
     &text[start..]
 }
 
