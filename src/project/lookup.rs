@@ -21,7 +21,7 @@ pub struct Reader<'p> {
 }
 
 /// A name is followed through so many second names at most.
-const MOST_NAMES: usize = 32;
+pub(super) const MOST_NAMES: usize = 32;
 
 impl Project {
     /// Who reads `name` from the file `of`, in other files or through the module's own name.

@@ -8,6 +8,7 @@ use super::rules::Rule;
 use super::{FileId, FileIndex, Relevance, Start, words};
 use crate::name::ModuleName;
 use crate::project::index::Meaning;
+use crate::project::lookup::MOST_NAMES;
 use crate::project::{ReadKind, ScanKind};
 
 impl Relevance<'_> {
@@ -110,27 +111,48 @@ impl Relevance<'_> {
         }
     }
 
-    /// What names lead to by which something is read that is asked about: the packages and modules on their way say it.
+    /// What names lead to by which something is read that is asked about, and what second names stand for: the packages and
+    /// modules on their way say it.
     pub(super) fn resolve<'i>(&mut self, index_of: &impl Fn(usize) -> Option<&'i FileIndex>) {
-        let mut open: Vec<ModuleName> = Vec::new();
-        let ends = |module: &ModuleName| self.subjects.ends(module);
+        let mut spelled: HashSet<&ModuleName> = HashSet::new();
+        let mut bound: Vec<(ModuleName, &ModuleName)> = Vec::new();
         for index in (0..self.files.len()).filter_map(index_of) {
-            let reads = index.reads.iter().filter(|read| self.bound.contains(&read.name)).map(|read| &read.module);
+            let reads = index.reads.iter().filter(|read| self.subjects.are_asked_for(&read.name));
             let scans = index.scans.iter().map(|scan| &scan.module);
             let stars = index.stars.iter().map(|(module, _)| module);
-            open.extend(reads.chain(scans).chain(stars).filter(|module| ends(module)).cloned());
+            let modules = reads.map(|read| &read.module).chain(scans).chain(stars);
+            spelled.extend(modules.filter(|module| self.subjects.ends(module)));
+            let second = index.bound.iter().filter(|(_, module)| self.subjects.ends(module));
+            bound.extend(second.map(|(name, module)| (index.name.join(name), module)));
         }
+        for module in spelled {
+            self.meanings(module, index_of);
+        }
+        for (own, module) in bound {
+            for meaning in self.meanings(module, index_of) {
+                for names in self.subjects.names_of(&meaning) {
+                    self.look_for_readers(&own, &names);
+                }
+            }
+        }
+    }
+
+    /// What a module may be that is spelled so, as far as it is known, itself included. Whoever could tell more matters.
+    fn meanings<'i>(
+        &mut self,
+        module: &ModuleName,
+        index_of: &impl Fn(usize) -> Option<&'i FileIndex>,
+    ) -> HashSet<ModuleName> {
+        let mut open = vec![module.clone()];
         let mut seen: HashSet<ModuleName> = HashSet::new();
         while let Some(module) = open.pop() {
-            if !seen.insert(module.clone()) {
+            if seen.len() > MOST_NAMES || !seen.insert(module.clone()) {
                 continue;
             }
             let parts: Vec<&str> = module.as_str().split('.').collect();
             for package in module.with_parents().skip(1) {
-                let (part, rest) = {
-                    let end = package.as_str().split('.').count();
-                    (parts[end], &parts[end + 1..])
-                };
+                let end = package.as_str().split('.').count();
+                let (part, rest) = (parts[end], &parts[end + 1..]);
                 for id in self.names.files_of(&package).collect::<Vec<_>>() {
                     self.matters[id.index()] = true;
                     let Some(index) = index_of(id.index()) else { continue };
@@ -139,6 +161,7 @@ impl Relevance<'_> {
                 }
             }
         }
+        seen
     }
 
     /// Decorators, bases and whoever evaluates annotations of something, to where the names are defined.

@@ -7,10 +7,11 @@
 //!
 //! 1. *It may import a configured module*, or is within one by its path. Every component of the module's name is a word of
 //!    an import statement, or of the file's own path where dots stand for that ([`Imports`]).
-//! 2. *It names a subject*, to read or patch what an import binds there, to star-import the subject or to hand it on. Then it
-//!    spells the last component of the subject's name where a part of a module's name can stand, and beside it a name that
-//!    such an import binds, or it takes the module as a whole. Other names that parsed files give a subject are looked for
-//!    as well, to any depth. What a name leads to that is read so is told by the packages and modules that it goes through.
+//! 2. *It names a subject, or a foreign module that a subject takes a name from*, to read or patch that name, to star-import the
+//!    subject or to hand it on. Then it spells the last component of the module's name where a part of a module's name can
+//!    stand, what may stand before it, and the name beside it; or it takes the module as a whole. The module may be had under
+//!    its own name from whoever imports it or its package: those names are looked for as well, told by words. Other names, of
+//!    the module or of a package, are told by files that give them, to any depth. Files through which a name leads matter.
 //!    Of what a subject imports, if that is of the project, anything may be read: whoever spells the last component of its
 //!    name and the one before it, or begins with the last.
 //! 3. *A subject loads it*, itself or through others: it has effects then. Followed are imports of parsed files, where a
@@ -247,13 +248,13 @@ impl<'a> Relevance<'a> {
                     self.second_names(index);
                 }
             }
+            self.resolve(&index_of);
         }
         for position in 0..self.files.len() {
             if let Some(index) = index_of(position) {
                 self.regard(position, index);
             }
         }
-        self.resolve(&index_of);
         self.follow(&index_of);
         self.follow_hints(&index_of);
         self.search();
@@ -298,13 +299,32 @@ impl<'a> Relevance<'a> {
         }
     }
 
-    /// Starts looking for who reads `names` of a module that is called so.
+    /// Starts looking for who reads `names` of a module that is called so, also as whoever imports it, or its package, under
+    /// its own name has it.
     fn look_for_readers(&mut self, name: &ModuleName, names: &Arc<BTreeSet<SmolStr>>) {
-        if self.subjects.add(name, names) {
-            let parents = self.parents(name);
+        let mut open = vec![name.clone()];
+        while let Some(name) = open.pop() {
+            if !self.subjects.add(&name, names) {
+                continue;
+            }
+            let parents = self.parents(&name);
             self.rules.add(name.last(), Rule::Reads { parents: Arc::clone(&parents), names: Arc::clone(names) });
             self.rules.add(name.last(), Rule::Whole { parents });
+            let Some(package) = name.parent() else { continue };
+            // `import package as p`: then the module is `p.module`.
+            let parents = self.parents(&package);
+            self.rules.add(package.last(), Rule::RenamedIn { parents });
+            open.extend(self.binders_of(&name));
+            open.extend(self.binders_of(&package).iter().map(|package| package.join(name.last())));
         }
+    }
+
+    /// Names of a module in files that may import it under its own name.
+    fn binders_of(&mut self, name: &ModuleName) -> Vec<ModuleName> {
+        let ending = Ending::of(name);
+        self.find_binders(std::iter::once(name));
+        let binders = self.binders[&ending.last].iter().filter(|at| self.imports[**at].loads(ending));
+        binders.map(|at| self.names.files[*at].name.join(name.last())).collect()
     }
 
     /// Names that the module's body has for what is looked for.
@@ -312,7 +332,8 @@ impl<'a> Relevance<'a> {
         for (bound, module) in &index.bound {
             let is_known = self.looked_for.has(module);
             let read = self.subjects.names_of(module);
-            if !is_known && read.is_empty() && bound == module.last() {
+            let inside = self.subjects.inside(module);
+            if !is_known && read.is_empty() && inside.is_empty() && bound == module.last() {
                 continue;
             }
             let own = index.name.join(bound);
@@ -325,6 +346,9 @@ impl<'a> Relevance<'a> {
                 let inside: Vec<ModuleName> =
                     self.looked_for.inside(module).map(|name| own.join(name.last())).collect();
                 inside.iter().for_each(|name| self.look_for(name));
+            }
+            for (name, names) in inside {
+                self.look_for_readers(&own.join(name.last()), &names);
             }
         }
     }
@@ -348,10 +372,14 @@ impl<'a> Relevance<'a> {
         self.star_importers(&name);
         for target in targets {
             let dotted = target.dotted();
+            if let Some(member) = &target.member {
+                self.look_for_readers(&target.module, &Arc::new(BTreeSet::from([member.clone()])));
+            }
             for module in dotted.with_parents() {
                 self.asked_for.insert(SmolStr::new(module.last()));
                 let homes: Vec<FileId> = self.names.files_of(&module).collect();
-                self.is_followed[position] |= !homes.is_empty();
+                let is_own = !homes.is_empty();
+                self.is_followed[position] |= is_own;
                 for id in homes {
                     let home = self.names.file(id).name.clone();
                     self.matters[id.index()] = true;
@@ -362,8 +390,12 @@ impl<'a> Relevance<'a> {
                     }
                 }
                 if let Some(parent) = module.parent() {
-                    let parents = self.parents(&parent);
-                    let rule = Rule::Member { parents, module: SmolStr::new(parent.last()) };
+                    // Whoever uses a submodule of a foreign package without importing it begins with a part of its name.
+                    let package = SmolStr::new(parent.last());
+                    let rule = match is_own {
+                        true => Rule::With(package),
+                        false => Rule::Begun { package, by: parent.as_str().split('.').map(SmolStr::new).collect() },
+                    };
                     self.rules.add(module.last(), rule);
                     self.provided.extend(spellings(&module));
                 }

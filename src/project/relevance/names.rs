@@ -61,7 +61,10 @@ pub(super) struct Subjects {
     names: Vec<(ModuleName, Arc<BTreeSet<SmolStr>>)>,
     known: HashSet<(ModuleName, Arc<BTreeSet<SmolStr>>)>,
     by_name: Endings<usize>,
+    /// By the names of the packages around them.
+    by_package: Endings<usize>,
     lasts: HashSet<SmolStr>,
+    read: HashSet<SmolStr>,
 }
 
 impl Subjects {
@@ -69,9 +72,14 @@ impl Subjects {
     pub(super) fn add(&mut self, name: &ModuleName, names: &Arc<BTreeSet<SmolStr>>) -> bool {
         let is_new = self.known.insert((name.clone(), Arc::clone(names)));
         if is_new {
-            self.by_name.add(name, self.names.len());
+            let number = self.names.len();
+            self.by_name.add(name, number);
+            if let Some(package) = name.parent() {
+                self.by_package.add(&package, number);
+            }
             self.names.push((name.clone(), Arc::clone(names)));
             self.lasts.insert(SmolStr::new(name.last()));
+            self.read.extend(names.iter().cloned());
         }
         is_new
     }
@@ -93,6 +101,17 @@ impl Subjects {
     /// Whether the last component of one of them is the module's.
     pub(super) fn ends(&self, module: &ModuleName) -> bool {
         self.lasts.contains(module.last())
+    }
+
+    /// Whether the name is asked about of one of them.
+    pub(super) fn are_asked_for(&self, name: &SmolStr) -> bool {
+        self.read.contains(name)
+    }
+
+    /// Those in what may be `package`, with what is asked about.
+    pub(super) fn inside(&self, package: &ModuleName) -> Vec<(ModuleName, Arc<BTreeSet<SmolStr>>)> {
+        let found = self.by_package.akin_to(package).map(|number| &self.names[number]);
+        found.filter(|(name, _)| name.parent().is_some_and(|parent| parent.may_be(package))).cloned().collect()
     }
 
     /// What is asked about of those that `module` may be.

@@ -26,16 +26,20 @@ pub(super) enum Rule {
     Whole {
         parents: Parents,
     },
+    /// As a package that gets another name.
+    RenamedIn {
+        parents: Parents,
+    },
     /// A package may get another name.
     Renamed,
     /// In a file of this last component, which may bind the word.
     BoundIn(SmolStr),
     /// With another word.
     With(SmolStr),
-    /// As a name of a module that is called `module`.
-    Member {
-        parents: Parents,
-        module: SmolStr,
+    /// With its package, where an import begins with one of these.
+    Begun {
+        package: SmolStr,
+        by: BTreeSet<SmolStr>,
     },
     /// In a patch target that is computed.
     Patched,
@@ -257,9 +261,11 @@ fn holds<'r, F: FnOnce() -> HashSet<&'r SmolStr>>(
             occurrence.may_be_whole(file.imports, statements)
                 && (may_follow(parents) || occurrence.begins_name(file.imports))
         }
-        Rule::Member { parents, module } => {
-            (occurrence.is_part_of_name(file.imports) || occurrence.may_be_keyword()) && has(module) && has_any(parents)
+        Rule::RenamedIn { parents } => {
+            occurrence.may_be_renamed(file.imports, statements)
+                && (may_follow(parents) || occurrence.begins_name(file.imports))
         }
+        Rule::Begun { package, by } => by.iter().any(|part| file.imports.begins_with(hash(part))) && has(package),
         Rule::Renamed => occurrence.is_renamed(file.imports),
         Rule::BoundIn(last) => file.name.last() == last,
         Rule::With(other) => has(other),

@@ -315,6 +315,22 @@ impl<'t> Occurrence<'t> {
         is_renamed || !statements.hold(self)
     }
 
+    /// Whether a package that is called so may get another name here: `import package as p`, `p = package`, `p = a or package`.
+    pub(super) fn may_be_renamed(self, imports: &Imports, statements: &Statements) -> bool {
+        if !self.may_be_whole(imports, statements) {
+            return false;
+        }
+        let before = self.before();
+        let chain = before.bytes().rev().take_while(|byte| is_word(*byte) || *byte == b'.').count();
+        let before = &before[..before.len() - chain];
+        let value = before.trim_end_matches([' ', '\t']);
+        // On a line of its own it goes on with whatever stands above.
+        let goes_on = value.is_empty() || value.ends_with(['=', '(', ',', '[', '\\', '\n', '\r']);
+        goes_on
+            || matches!(last_part(value), "or" | "and" | "else")
+            || is_renaming(self.text[self.end..].trim_start_matches(BLANKS))
+    }
+
     /// Whether a function or class of this name may be used here other than by calling it: not where it is defined, called,
     /// or imported under its own name.
     pub(super) fn may_be_handed_on(self, statements: &Statements) -> bool {
