@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Owns: the question whether files that hotcold does not parse could have mattered, asked of mazes of second names.
+
+Each maze is a small project made from its number alone: a module with a heavy import, files that have the module or a
+package around it under their own and other names, through each other, and one that reads, assigns, patches or scans the
+heavy name at the end of such a way. `check` parses what it takes to matter; `check --plan` parses everything. What they
+find must be the same.
+
+    judge_aliases.py --hotcold PATH [--first 0] [--count 300]
+
+Exit code: 0, 1 if some maze is judged in two ways (it is printed).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HEAVY = {
+    "json": ("import json", "json.dumps(value)", "json"),
+    "email.message": ("from email.message import Message", "Message()", "Message"),
+}
+HOMES = ["pkg/handler.py", "pkg/sub/core.py", "handler.py", "pkg/sub/__init__.py"]
+FILES = ["pkg/f{}.py", "pkg/sub/f{}.py", "f{}.py"]
+SECOND_NAMES = ["{new} = {way}\n", "{new} = (\n    {way}\n)\n", "{new} = None or {way}\n", "{new}, other = {way}, 1\n"]
+USES = [
+    "print({way}.{name})",
+    "{way}.{name} = 1",
+    'print(getattr({way}, "{half}" + "{rest}"))',
+    'from unittest import mock\n\nmock.patch.object({way}, "{name}")',
+    "names = vars({way})",
+    "part = {way}\nprint(part.{name})",
+    "class Holder:\n    part = {way}\n\n    def read(self):\n        return self.part.{name}",
+]
+
+
+def dotted(path: str) -> str:
+    return path[: -len(".py")].replace("/", ".").removesuffix(".__init__")
+
+
+class Maze:
+    """Makes the texts; every choice comes from one source of random numbers."""
+
+    def __init__(self, number: int) -> None:
+        self.random = random.Random(number)
+        self.key = self.random.choice(list(HEAVY))
+        self.home = self.random.choice(HOMES)
+        self.module = dotted(self.home)
+        # Where the module is had: the file, the name in it, and what leads on from there.
+        self.known: list[tuple[str, str, list[str]]] = []
+
+    def texts(self) -> dict[str, str]:
+        statement, use, name = HEAVY[self.key]
+        texts = {"pkg/__init__.py": "", "pkg/sub/__init__.py": ""}
+        texts[self.home] = f"{statement}\n\n\ndef dump(value):\n    return {use}\n"
+        texts["hotcold.toml"] = f'[modules."{self.key}"]\nimport-ms = 300\nusage-percent = 1\n'
+        for number in range(self.random.randrange(1, 5)):
+            path = self.random.choice(FILES).format(number)
+            text, bound, rest = self.way()
+            if self.random.random() < 0.5:
+                cut = self.random.randrange(len(rest) + 1)
+                new = f"alias{self.random.randrange(9)}"
+                way = ".".join([bound, *rest[:cut]])
+                text += self.random.choice(SECOND_NAMES).format(new=new, way=way)
+                self.known.append((dotted(path), new, rest[cut:]))
+            self.known.append((dotted(path), bound, rest))
+            texts[path] = text
+        text, bound, rest = self.way()
+        way = ".".join([bound, *rest])
+        use = self.random.choice(USES).format(way=way, name=name, half=name[:2], rest=name[2:])
+        texts["use.py"] = f"{text}\n{use}\n"
+        return texts
+
+    def way(self) -> tuple[str, str, list[str]]:
+        """An import, the name that it binds, and what leads on to the module with the heavy import."""
+        if self.known and self.random.random() < 0.75:
+            module, name, rest = self.random.choice(self.known)
+            match self.random.randrange(3):
+                case 0:
+                    return self.from_import(module, name, rest)
+                case 1:
+                    return self.renamed(module, [name, *rest])
+            package, _, last = module.rpartition(".")
+            if package:
+                return f"from {package} import {last}\n", last, [name, *rest]
+            return f"import {module}\n", module, [name, *rest]
+        around = ["pkg", "pkg.sub"] if self.module.startswith("pkg.sub.") else ["pkg"]
+        module = self.random.choice([self.module, *(around if self.module.startswith("pkg.") else [])])
+        rest = self.module[len(module) + 1 :].split(".") if module != self.module else []
+        load = f"import {self.module}\n" if rest else ""
+        package, _, last = module.rpartition(".")
+        match self.random.randrange(3):
+            case 0 if package:
+                text, bound, rest = self.from_import(package, last, rest)
+            case 1:
+                text, bound, rest = self.renamed(module, rest)
+            case _:
+                root, *parts = module.split(".")
+                text, bound, rest = f"import {module}\n", root, [*parts, *rest]
+        return load + text, bound, rest
+
+    def from_import(self, module: str, name: str, rest: list[str]) -> tuple[str, str, list[str]]:
+        other = self.random.choice([None, f"other{self.random.randrange(9)}"])
+        renamed = f" as {other}" if other else ""
+        return f"from {module} import {name}{renamed}\n", other or name, rest
+
+    def renamed(self, module: str, rest: list[str]) -> tuple[str, str, list[str]]:
+        other = f"short{self.random.randrange(9)}"
+        return f"import {module} as {other}\n", other, rest
+
+
+def found(hotcold: Path, folder: Path, *options: str) -> tuple[object, object]:
+    """The findings and the refusals of `check`."""
+    command = [hotcold, "check", "--output-format", "json", *options, "."]
+    output = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    if output.returncode not in (0, 1):
+        raise SystemExit(f"{' '.join(map(str, command))}: exit {output.returncode}\n{output.stderr}")
+    report = json.loads(output.stdout)
+    return report["findings"], report["refusals"]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hotcold", type=Path, required=True)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--count", type=int, default=300)
+    options = parser.parse_args()
+    hotcold = options.hotcold.resolve()
+    differing = moved = 0
+    for number in range(options.first, options.first + options.count):
+        with tempfile.TemporaryDirectory() as folder:
+            texts = Maze(number).texts()
+            for path, text in texts.items():
+                file = Path(folder, path)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text)
+            some, everything = found(hotcold, Path(folder)), found(hotcold, Path(folder), "--plan")
+        moved += bool(everything[0])
+        if some != everything:
+            differing += 1
+            print(f"maze {number} is judged in two ways:")
+            for path, text in sorted(texts.items()):
+                print(f"--- {path}\n{text}")
+    print(f"{options.count} mazes, {differing} judged in two ways; the import moves in {moved}")
+    # Where nothing ever moves, or everything does, nothing is asked.
+    return 1 if differing or not 0 < moved < options.count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
