@@ -5,7 +5,7 @@
 //! machine without Python has nothing to measure. `cargo bench --bench stages` measures; run as a test, each stage runs once on a
 //! few files.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -67,7 +67,7 @@ struct Sources {
 /// A project after the first stages.
 struct Known {
     names: Vec<(ModuleName, bool)>,
-    last_names: HashSet<SmolStr>,
+    last_names: rustc_hash::FxHashSet<SmolStr>,
     modules: Vec<Module>,
     project: Project,
     sections: Sections,

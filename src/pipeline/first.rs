@@ -1,11 +1,12 @@
 //! The first pass over a file: parse it, see what the rest of the project must know of it, and keep its tree only if the
 //! second pass needs it. Decides nothing about imports.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
 
 use super::second::opted_out;
@@ -86,7 +87,7 @@ pub(super) fn read_all(files: &mut [Input], filter: Filter, extent: Extent, step
                     read
                 })
                 .collect();
-            let mut asked: HashMap<usize, Asked> = HashMap::new();
+            let mut asked: HashMap<usize, Asked> = HashMap::default();
             for (at, (read, asks)) in wanted.drain(..).zip(parsed) {
                 asked.extend(asks.map(|asks| (at, asks)));
                 reads[at] = Some(read);

@@ -1,8 +1,9 @@
 //! The second pass over a file: plan it with the whole project in sight, and prove what would be written.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap as HashMap;
 use smol_str::SmolStr;
 
 use super::{Extent, Input, companions, findings, standing};
@@ -91,7 +92,7 @@ pub(crate) fn opted_out(module: &Module) -> bool {
 
 /// What isort takes for first-party under each configuration: what it names itself, and `names`.
 pub(crate) fn sections(files: &[Input], names: &BTreeSet<SmolStr>) -> HashMap<usize, Sections> {
-    let mut sections = HashMap::new();
+    let mut sections = HashMap::default();
     for config in files.iter().map(|file| &file.config) {
         sections.entry(address(config)).or_insert_with(|| {
             let mut first_party = names.clone();

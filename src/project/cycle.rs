@@ -1,12 +1,13 @@
 //! Import cycles: whether a module reaches another through imports that run at import time. Every file that a name may
 //! mean counts, so that the answer "none" can be trusted. Decides nothing.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fixedbitset::FixedBitSet;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, NodeFiltered};
+use rustc_hash::FxHashMap as HashMap;
 
 use super::way::shortest;
 use super::{FileId, Project};

@@ -1,8 +1,7 @@
 //! A table by module names that is searched from the end of a name: values of all names that could be a given module, when
 //! either may be written from another root. Knows no files.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap as HashMap;
 use smol_str::SmolStr;
 
 use crate::name::ModuleName;
@@ -53,13 +52,13 @@ impl<T: Copy + Ord> Endings<T> {
 
 impl<T> Default for Endings<T> {
     fn default() -> Endings<T> {
-        Endings { by_last: HashMap::new() }
+        Endings { by_last: HashMap::default() }
     }
 }
 
 impl<T> Default for Group<T> {
     fn default() -> Group<T> {
-        Group { all: Vec::new(), short: Vec::new(), long: HashMap::new() }
+        Group { all: Vec::new(), short: Vec::new(), long: HashMap::default() }
     }
 }
 

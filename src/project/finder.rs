@@ -1,7 +1,7 @@
 //! Which one file Python finds for a module name: from the folder that the importer is found from, else from the nearest
 //! other. For questions about what happens, such as what a start loads; questions of safety ask for every candidate.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::{FileId, FileIndex, Project};
 use crate::name::ModuleName;
@@ -11,12 +11,12 @@ use crate::sort::stdlib;
 pub struct Finder<'p> {
     project: &'p Project,
     /// Files by the dotted name of their path; a package before a module of that name, as Python has it.
-    by_path: HashMap<&'p str, FileId>,
+    by_path: FxHashMap<&'p str, FileId>,
 }
 
 impl<'p> Finder<'p> {
     pub fn new(project: &'p Project) -> Finder<'p> {
-        let mut by_path: HashMap<&str, FileId> = HashMap::new();
+        let mut by_path: FxHashMap<&str, FileId> = FxHashMap::default();
         for (id, file) in project.files().filter(|(_, file)| !file.is_stub()) {
             let known = by_path.entry(file.name.as_str()).or_insert(id);
             if file.is_package && !project.file(*known).is_package {
@@ -32,9 +32,18 @@ impl<'p> Finder<'p> {
 
     /// The file that an import of `module` loads, or `None` if that is no file of the project.
     pub fn find(&self, importer: &FileIndex, module: &ModuleName) -> Option<FileId> {
-        let mut root = Some(self.project.root_of(importer));
+        self.find_from(self.project.root_of(importer), module)
+    }
+
+    /// The same from a file of which the root is known.
+    pub(super) fn find_from(&self, root: &str, module: &ModuleName) -> Option<FileId> {
+        let mut path = String::new();
+        let mut root = Some(root);
         while let Some(folder) = root {
-            let path = if folder.is_empty() { module.to_string() } else { format!("{folder}.{module}") };
+            path.clear();
+            path.push_str(folder);
+            path.extend((!folder.is_empty()).then_some('.'));
+            path.push_str(module.as_str());
             if let Some(id) = self.by_path.get(path.as_str()) {
                 return Some(*id);
             }

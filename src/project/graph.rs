@@ -2,11 +2,14 @@
 //! which file a module is reached, and through which imports; knows no numbers and decides nothing.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 
 use fixedbitset::FixedBitSet;
 use petgraph::algo::{dijkstra, kosaraju_scc};
 use petgraph::graph::{DiGraph, EdgeReference, NodeIndex};
 use petgraph::visit::{EdgeFiltered, EdgeRef, NodeFiltered, Reversed};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::way::shortest;
 use super::{By, Edge, FileId, FileIndex, Finder, ImportTarget, Project, When};
@@ -83,6 +86,18 @@ pub struct ImportGraph {
     homes: Vec<Vec<FileId>>,
     imports: Vec<Import>,
     by_file: Vec<Vec<ImportId>>,
+    by_place: FxHashMap<(FileId, LineColumn, ModuleName), ImportId>,
+}
+
+/// Where an import leads.
+struct LedTo {
+    place: LineColumn,
+    by: By,
+    module: ModuleName,
+    /// The file that it loads.
+    loads: Option<FileId>,
+    /// The target that covers it.
+    covering: Option<usize>,
 }
 
 impl ImportGraph {
@@ -99,6 +114,7 @@ impl ImportGraph {
             homes,
             imports: Vec::new(),
             by_file: vec![Vec::new(); project.files.len()],
+            by_place: FxHashMap::default(),
         };
         for (id, _) in project.files() {
             graph.graph.add_node(Node::File(id));
@@ -107,15 +123,19 @@ impl ImportGraph {
             graph.graph.add_node(Node::Module(at));
         }
         graph.link_targets();
-        for (id, file) in project.files().filter(|(_, file)| !file.is_stub()) {
-            if let Some(package) = finder.package_of(file) {
+        let led_to = |file: &FileIndex| {
+            let running = file.edges.iter().filter(|edge| graph.runs(finder, file, edge));
+            let found = running.filter_map(|edge| graph.led_to(finder, file, edge));
+            (finder.package_of(file), found.collect::<Vec<LedTo>>())
+        };
+        let found: Vec<Option<(Option<FileId>, Vec<LedTo>)>> =
+            project.files.par_iter().map(|file| (!file.is_stub()).then(|| led_to(file))).collect();
+        for ((id, _), found) in project.files().zip(found) {
+            let Some((package, found)) = found else { continue };
+            if let Some(package) = package {
                 graph.graph.add_edge(graph.file(id), graph.file(package), Link::Implied);
             }
-            for edge in &file.edges {
-                if graph.runs(finder, file, edge) {
-                    graph.add(finder, id, edge, State::Stays);
-                }
-            }
+            found.into_iter().for_each(|led_to| graph.add(id, led_to, State::Stays));
         }
         graph
     }
@@ -130,8 +150,7 @@ impl ImportGraph {
 
     /// The import of `module` by the statement at `place`.
     pub fn import_at(&self, file: FileId, place: LineColumn, module: &ModuleName) -> Option<ImportId> {
-        let is_it = |id: &ImportId| self.import(*id).place == place && self.import(*id).module == *module;
-        self.imports_of(file).iter().copied().find(is_it)
+        self.by_place.get(&(file, place, module.clone())).copied()
     }
 
     /// The import of the statement at `place` that loads `target`.
@@ -154,7 +173,9 @@ impl ImportGraph {
     pub fn arrives(&mut self, finder: &Finder<'_>, file: FileId, place: LineColumn, target: &ImportTarget) {
         let edge =
             Edge { target: target.clone(), place, when: When::Always, by: By::Body, is_certain: true, is_cold: false };
-        self.add(finder, file, &edge, State::Arrives);
+        if let Some(led_to) = self.led_to(finder, finder.project().file(file), &edge) {
+            self.add(file, led_to, State::Arrives);
+        }
     }
 
     pub fn targets(&self) -> &[Target] {
@@ -348,34 +369,35 @@ impl ImportGraph {
         }
     }
 
-    fn add(&mut self, finder: &Finder<'_>, id: FileId, edge: &Edge, state: State) {
+    /// `None` if nothing is known of what it loads.
+    fn led_to(&self, finder: &Finder<'_>, file: &FileIndex, edge: &Edge) -> Option<LedTo> {
         let Edge { target, place, by, .. } = edge;
         let project = finder.project();
-        let file = project.file(id);
+        let root = project.root_of(file);
         let dotted = target.dotted();
-        let outside = project.below_root(file, &dotted);
+        let outside = project.below(root, &dotted);
         let is_module = target.member.is_none()
             || self.positions.contains_key(&dotted)
             || outside.as_ref().is_some_and(|dotted| self.positions.contains_key(dotted))
-            || finder.find(file, &dotted).is_some();
+            || finder.find_from(root, &dotted).is_some();
         let module = if is_module { dotted } else { target.module.clone() };
-        if let Some(known) = self.import_at(id, *place, &module) {
-            self.imports[known.0 as usize].names += 1;
-            return;
-        }
-        let mut candidate = Some(module.clone());
-        let mut loads = None;
-        while let (Some(name), None) = (&candidate, loads) {
-            loads = finder.find(file, name);
-            candidate = name.parent();
-        }
-        let outside = project.below_root(file, &module);
+        let loads = module.with_parents().find_map(|name| finder.find_from(root, &name));
+        let outside = project.below(root, &module);
         let covering = self.covering(&module).or_else(|| outside.and_then(|module| self.covering(&module)));
-        if loads.is_none() && covering.is_none() {
-            return;
-        }
+        (loads.is_some() || covering.is_some()).then_some(LedTo { place: *place, by: *by, module, loads, covering })
+    }
+
+    fn add(&mut self, id: FileId, led_to: LedTo, state: State) {
+        let LedTo { place, by, module, loads, covering } = led_to;
         let import = ImportId(self.imports.len() as u32);
-        self.imports.push(Import { file: id, place: *place, module, loads, state, by: *by, names: 1 });
+        match self.by_place.entry((id, place, module.clone())) {
+            Entry::Occupied(known) => {
+                self.imports[known.get().0 as usize].names += 1;
+                return;
+            }
+            Entry::Vacant(place) => drop(place.insert(import)),
+        }
+        self.imports.push(Import { file: id, place, module, loads, state, by, names: 1 });
         self.by_file[id.index()].push(import);
         for node in loads.map(|file| self.file(file)).into_iter().chain(covering.map(|at| self.module(at))) {
             if node != self.file(id) {

@@ -18,8 +18,9 @@ mod process;
 mod read;
 mod scope;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashSet as HashSet;
 use smol_str::SmolStr;
 
 pub(super) use call::PATCHING;
@@ -234,8 +235,12 @@ impl FileIndex {
 
 /// A short number for a name. Two names with one number only make a refusal more.
 pub(super) fn hash(name: &str) -> u32 {
+    hash_of(name.as_bytes())
+}
+
+pub(super) fn hash_of(name: &[u8]) -> u32 {
     // FNV-1a: the same on every machine and in every run.
-    name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    name.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 /// `TYPE_CHECKING`, `typing.TYPE_CHECKING`.

@@ -1,8 +1,11 @@
 //! What importing a module loads of the project, and what that changes or takes from the process.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use fixedbitset::FixedBitSet;
+use rustc_hash::FxHashMap as HashMap;
 
 use super::{Class, Edge, FileId, FileIndex, Project};
 use crate::name::ModuleName;
@@ -30,8 +33,10 @@ pub enum Provision {
 /// Answers that others ask for again, each found when it is first asked for.
 #[derive(Debug, Default)]
 pub(super) struct Loading {
-    /// What is loaded with each file.
-    sure: Vec<OnceLock<BTreeSet<FileId>>>,
+    /// What is loaded with each file. Sorted.
+    sure: Vec<OnceLock<Box<[FileId]>>>,
+    /// What each file's imports may load.
+    every: Vec<OnceLock<Box<[FileId]>>>,
     /// What each file's imports load that stay and run under no condition.
     next: Vec<OnceLock<Vec<FileId>>>,
     effects: Memo<[ModuleName; 2], Arc<[Matter]>>,
@@ -43,6 +48,7 @@ impl Loading {
     pub(super) fn new(files: usize) -> Loading {
         let mut loading = Loading::default();
         loading.sure.resize_with(files, OnceLock::new);
+        loading.every.resize_with(files, OnceLock::new);
         loading.next.resize_with(files, OnceLock::new);
         loading
     }
@@ -119,24 +125,35 @@ impl Project {
         }
         // The import in question is no reason why it is loaded anyway.
         let anyway = self.follow_sure_imports(home, modules);
-        let (id, place, what) = found.iter().find(|(id, ..)| !anyway.contains(id))?;
+        let (id, place, what) = found.iter().find(|(id, ..)| !anyway.contains(id.index()))?;
         Some(Loaded { file: self.file(*id), place: *place, what: what.clone() })
     }
 
     /// The files that importing `modules` runs, in the order in which they come up. Stubs never run.
     pub fn loads(&self, modules: &[ModuleName]) -> Vec<FileId> {
-        let mut order = Vec::new();
-        let mut seen = BTreeSet::new();
         let start = modules.iter().flat_map(|module| self.with_packages(module));
-        order.extend(start.filter(|id| seen.insert(*id)));
+        let next = |id: FileId| {
+            let modules = || self.file(id).edges.iter().flat_map(Edge::modules);
+            let every = || modules().flat_map(|module| self.with_packages(&module)).collect();
+            &**self.loading.every[id.index()].get_or_init(every)
+        };
+        self.follow(start, next).0
+    }
+
+    /// Files in the order in which they come up, and the set of them.
+    fn follow<'n>(
+        &self,
+        start: impl IntoIterator<Item = FileId>,
+        next: impl Fn(FileId) -> &'n [FileId],
+    ) -> (Vec<FileId>, FixedBitSet) {
+        let mut seen = FixedBitSet::with_capacity(self.files.len());
+        let mut order: Vec<FileId> = start.into_iter().filter(|id| !seen.put(id.index())).collect();
         let mut at = 0;
         while let Some(id) = order.get(at).copied() {
             at += 1;
-            for module in self.file(id).edges.iter().flat_map(Edge::modules) {
-                order.extend(self.with_packages(&module).into_iter().filter(|next| seen.insert(*next)));
-            }
+            order.extend(next(id).iter().filter(|next| !seen.put(next.index())));
         }
-        order
+        (order, seen)
     }
 
     /// Who loads the submodule `module` for a file that uses it without importing it.
@@ -178,28 +195,24 @@ impl Project {
 
     /// The files that are loaded when `home` is, whatever this run moves: itself, the packages around it, and what
     /// imports that stay load under no condition.
-    pub fn surely_loaded(&self, home: FileId) -> &BTreeSet<FileId> {
-        self.loading.sure[home.index()].get_or_init(|| self.follow_sure_imports(home, &[]))
+    pub fn surely_loaded(&self, home: FileId) -> &[FileId] {
+        self.loading.sure[home.index()].get_or_init(|| {
+            let loaded = self.follow_sure_imports(home, &[]);
+            loaded.ones().map(|at| FileId(at as u32)).collect()
+        })
     }
 
     /// `except` are modules that imports of `home` itself do not count for.
-    fn follow_sure_imports(&self, home: FileId, except: &[ModuleName]) -> BTreeSet<FileId> {
-        let mut order: Vec<FileId> = vec![home];
+    fn follow_sure_imports(&self, home: FileId, except: &[ModuleName]) -> FixedBitSet {
         let around = self.file(home).name.with_parents();
-        order.extend(around.filter_map(|name| self.packages.get(name.as_str())).flatten());
-        let mut seen: BTreeSet<FileId> = order.iter().copied().collect();
-        let mut at = 0;
-        while let Some(id) = order.get(at).copied() {
-            at += 1;
-            if id == home {
-                let next = self.loads_surely(id, |edge| !edge.modules().any(|module| except.contains(&module)));
-                order.extend(next.filter(|next| seen.insert(*next)));
-            } else {
-                let next = self.loading.next[id.index()].get_or_init(|| self.loads_surely(id, |_| true).collect());
-                order.extend(next.iter().filter(|next| seen.insert(**next)));
-            }
-        }
-        seen
+        let around = around.filter_map(|name| self.packages.get(name.as_str())).flatten().copied();
+        let counts = |edge: &Edge| !edge.modules().any(|module| except.contains(&module));
+        let own: Vec<FileId> = self.loads_surely(home, counts).collect();
+        let next = |id: FileId| {
+            let next = || self.loads_surely(id, |_| true).collect();
+            if id == home { &own[..] } else { self.loading.next[id.index()].get_or_init(next) }
+        };
+        self.follow(std::iter::once(home).chain(around), next).1
     }
 
     /// The files that certain imports of `id` load which stay where they are, if they count.

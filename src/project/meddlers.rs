@@ -1,11 +1,11 @@
 //! Files that do something to the process which decides how a later import ends: hooks of the import system, privileges
 //! and the file system, `sys.path`. Finds them for each question; decides nothing.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::{FileId, FileIndex, Project, Window};
 use crate::text::LineColumn;
+use rustc_hash::FxHashMap as HashMap;
 
 /// Files by what they do, in their order.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ impl Project {
     /// The first module that loads `file` and is imported while an entry stands in `sys.path` that is taken away again.
     pub fn window_on(&self, file: FileId) -> Option<(FileId, &Window)> {
         let loaded = self.meddlers.loaded.get_or_init(|| {
-            let mut loaded = HashMap::new();
+            let mut loaded = HashMap::default();
             for id in &self.meddlers.windows {
                 for (number, window) in self.file(*id).process.windows.iter().enumerate() {
                     for file in self.loads(std::slice::from_ref(&window.module)) {

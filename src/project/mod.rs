@@ -15,9 +15,10 @@ mod record;
 mod relevance;
 mod way;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
 
 use crate::name::ModuleName;
@@ -163,8 +164,8 @@ impl Project {
         let second: HashMap<ModuleName, Vec<ModuleName>> = second.collect();
         self.second_names = second;
 
-        let mut scans: HashMap<FileId, Vec<(FileId, u32)>> = HashMap::new();
-        let mut stars: HashMap<FileId, Vec<(FileId, LineColumn)>> = HashMap::new();
+        let mut scans: HashMap<FileId, Vec<(FileId, u32)>> = HashMap::default();
+        let mut stars: HashMap<FileId, Vec<(FileId, LineColumn)>> = HashMap::default();
         for (position, file) in self.files.iter().enumerate() {
             for (module, place) in &file.stars {
                 for home in self.homes(module) {
@@ -235,7 +236,12 @@ impl Project {
     /// What others call a module that `importer` names by its path from the project's root, as relative imports do:
     /// `app.db` for `src.app.db`. `None` if that is the same.
     pub fn below_root(&self, importer: &FileIndex, module: &ModuleName) -> Option<ModuleName> {
-        let root = Some(self.root_of(importer)).filter(|root| !root.is_empty())?;
+        self.below(self.root_of(importer), module)
+    }
+
+    /// The same for files of which the root is known.
+    fn below(&self, root: &str, module: &ModuleName) -> Option<ModuleName> {
+        let root = Some(root).filter(|root| !root.is_empty())?;
         ModuleName::new(module.as_str().strip_prefix(root)?.strip_prefix('.')?)
     }
 

@@ -1,17 +1,18 @@
 //! The shortest way through a graph. Of several that are equally short, which one is found depends on them alone, and not
 //! on what else is in the graph.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::hash::Hash;
 
 use petgraph::visit::IntoNeighbors;
+use rustc_hash::FxHashMap as HashMap;
 
 /// The nodes from `from` to `to`, both among them.
 pub(super) fn shortest<G: IntoNeighbors>(graph: G, from: G::NodeId, to: G::NodeId) -> Option<Vec<G::NodeId>>
 where
     G::NodeId: Eq + Hash,
 {
-    let mut before = HashMap::from([(from, from)]);
+    let mut before: HashMap<_, _> = std::iter::once((from, from)).collect();
     let mut queue = VecDeque::from([from]);
     while let Some(node) = queue.pop_front() {
         if node == to {

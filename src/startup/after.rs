@@ -1,10 +1,11 @@
 //! The project when the moves of a run are made: what each entry still loads and through which imports, and what a move
 //! means for it. The wording of notes on findings is here; that of reports is not.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use fixedbitset::FixedBitSet;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap as HashMap;
 
 use super::cut::{self, Cut};
 use super::fate::{End, Fate};
@@ -51,7 +52,7 @@ impl<'a> After<'a> {
             loading
         };
         let loading = stay.ones().map(|target| (target, loading_it(target))).collect();
-        let mut ends = HashMap::new();
+        let mut ends = HashMap::default();
         for fate in known.fates {
             if let Some(import) = graph.import_of(fate.file, fate.place, &fate.target) {
                 let end = ends.entry(import).or_insert(fate.end);

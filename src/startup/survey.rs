@@ -1,10 +1,10 @@
 //! One look at the start-up of a project: first at the code as it stands, which tells what modules of the project load;
 //! then, with the moves known, at what they bring.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
+use rustc_hash::FxHashMap as HashMap;
 
 use super::after::After;
 use super::ask::{Answer, Question};
@@ -66,7 +66,7 @@ impl<'p> Survey<'p> {
         let finder = Finder::new(project);
         let mut grounds: Vec<Ground> = Vec::new();
         let mut of_file = Vec::new();
-        let mut known: HashMap<*const Config, Option<usize>> = HashMap::new();
+        let mut known: HashMap<*const Config, Option<usize>> = HashMap::default();
         for config in configs {
             let ground = known.entry(Arc::as_ptr(config)).or_insert_with(|| {
                 grounds.push(Ground::new(&finder, config)?);

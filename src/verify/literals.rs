@@ -68,7 +68,7 @@ impl<'m> Visitor<'m> for Targets<'_, 'm> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use rustc_hash::FxHashSet;
 
     use smol_str::SmolStr;
 
@@ -80,7 +80,7 @@ mod tests {
         "from unittest.mock import patch\nimport app\npatch('app.json.dumps')\nprint('app.json.loads')\n";
 
     fn index(path: &str, text: &str) -> FileIndex {
-        let modules: HashSet<SmolStr> = ["app", "test_app"].map(SmolStr::new).into();
+        let modules: FxHashSet<SmolStr> = ["app", "test_app"].map(SmolStr::new).into_iter().collect();
         let around = Surroundings { modules: &modules, is_writable: true, line_length: 88, is_cold: &|_| false };
         FileIndex::new(path, &python::parse(text.to_owned()).expect("it is Python"), &around).expect("it has a name")
     }

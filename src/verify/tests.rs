@@ -1,6 +1,6 @@
 //! The proof on its own: edits made by hand, right ones and wrong ones, that no planner has seen.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::{Allowed, Violation, prove};
 use crate::project::{FileIndex, Surroundings};
@@ -13,7 +13,7 @@ fn proved(before: &str, after: &str) -> Result<(), Violation> {
 
 fn proved_with(allowed: Allowed, before: &str, after: &str) -> Result<(), Violation> {
     let module = parse(before.to_owned()).expect("the text before is Python");
-    let modules = HashSet::new();
+    let modules = FxHashSet::default();
     let around = Surroundings { modules: &modules, is_writable: true, line_length: 88, is_cold: &|_| false };
     let index = FileIndex::new("app.py", &module, &around).expect("it has a name");
     prove("app.py", &Model::new(&module), &index, after.to_owned(), allowed, |_, _| true).map(|_| ())

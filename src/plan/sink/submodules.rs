@@ -159,6 +159,6 @@ pub(super) fn is_loaded_anyway(file: &File<'_>, module: &ModuleName) -> bool {
     !submodules.is_empty()
         && file.project.running(&package).any(|id| {
             let loaded = file.project.surely_loaded(id);
-            submodules.iter().any(|submodule| loaded.contains(submodule))
+            submodules.iter().any(|submodule| loaded.binary_search(submodule).is_ok())
         })
 }

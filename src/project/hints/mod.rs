@@ -3,8 +3,9 @@
 
 pub(super) mod libraries;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap as HashMap;
 use smol_str::SmolStr;
 
 use super::index::{Evaluated, Evaluation, Meaning, Shape};
@@ -122,7 +123,7 @@ impl Project {
     /// Whether some file calls `eval` on what another file may give it. Nothing reaches a file that imports no other and
     /// that no other imports or names: a script that runs the examples of the documentation.
     fn evaluates_strangers(&self) -> bool {
-        let mut alone: HashMap<&str, Vec<FileId>> = HashMap::new();
+        let mut alone: HashMap<&str, Vec<FileId>> = HashMap::default();
         for (id, file) in self.files().filter(|(_, file)| file.hints.evals) {
             if file.imports.iter().flat_map(|module| self.files_of(module)).any(|other| other != id) {
                 return true;

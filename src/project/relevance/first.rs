@@ -28,7 +28,7 @@ impl Relevance<'_> {
         let uses = |index: &FileIndex| self.names.hint_library(index).is_some() || index.hints.dispatches;
         let user = (0..self.files.len()).find(|at| index_of(*at).is_some_and(uses));
         let may_use = |at: &usize| {
-            let imports = &self.imports[*at];
+            let imports = &self.shown[*at].imports;
             libraries::readers().iter().any(|name| imports.begins_with(hash(name)))
         };
         let before = user.unwrap_or(self.files.len());

@@ -1,7 +1,9 @@
 //! Where questions lead from one file to another: along imports, along names, along decorators and bases.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+use rustc_hash::FxHashSet as HashSet;
 use smol_str::SmolStr;
 
 use super::rules::Rule;
@@ -16,7 +18,7 @@ impl Relevance<'_> {
     pub(super) fn regard(&mut self, position: usize, index: &FileIndex) {
         let patches = |kind| matches!(kind, ReadKind::Through(Some(_)));
         let concerned = index.reads.iter().filter(|read| patches(read.kind) && self.bound.contains(&read.name));
-        if concerned.into_iter().any(|read| self.looked_for.has(&read.module) || self.subjects.has(&read.module)) {
+        if concerned.into_iter().any(|read| self.looked_for.has(&read.module) || self.is_subject(&read.module)) {
             // Whether the test loads the module before it patches.
             self.is_passed[position] = true;
             let fixtures: BTreeSet<&SmolStr> =
@@ -30,7 +32,7 @@ impl Relevance<'_> {
             // Anything at all is looked into by nobody.
             Some("") => false,
             Some(head) => self.looked_for.begin(head) || self.subjects.begin(head),
-            None => self.looked_for.has(module) || self.subjects.has(module),
+            None => self.looked_for.has(module) || self.is_subject(module),
         };
         let kept = index.scans.iter().any(|scan| scan.kind == ScanKind::Kept && keeps(&scan.module));
         if kept && !std::mem::replace(&mut self.asks_loosely, true) {
@@ -111,40 +113,35 @@ impl Relevance<'_> {
         }
     }
 
-    /// What names lead to by which something is read that is asked about, and what second names stand for: the packages and
-    /// modules on their way say it.
-    pub(super) fn resolve<'i>(&mut self, index_of: &impl Fn(usize) -> Option<&'i FileIndex>) {
-        let mut spelled: HashSet<&ModuleName> = HashSet::new();
-        let mut bound: Vec<(ModuleName, &ModuleName)> = Vec::new();
-        for index in (0..self.files.len()).filter_map(index_of) {
-            let reads = index.reads.iter().filter(|read| self.subjects.are_asked_for(&read.name));
-            let scans = index.scans.iter().map(|scan| &scan.module);
-            let stars = index.stars.iter().map(|(module, _)| module);
-            let modules = reads.map(|read| &read.module).chain(scans).chain(stars);
-            spelled.extend(modules.filter(|module| self.subjects.ends(module)));
-            let second = index.bound.iter().filter(|(_, module)| self.subjects.ends(module));
-            bound.extend(second.map(|(name, module)| (index.name.join(name), module)));
-        }
-        for module in spelled {
+    fn is_subject(&self, module: &ModuleName) -> bool {
+        self.subjects.has(module, |word| self.modules.is_other(word))
+    }
+
+    /// The packages and modules on the way of names by which something is read that is asked about, and of what second names
+    /// stand for: they say what these mean.
+    pub(super) fn resolve<'i>(&mut self, index_of: &(impl Fn(usize) -> Option<&'i FileIndex> + Sync)) {
+        let spelled: Vec<&ModuleName> = (0..self.files.len())
+            .into_par_iter()
+            .filter_map(index_of)
+            .flat_map_iter(|index| {
+                let subjects = &self.subjects;
+                let reads = index.reads.iter().filter(|read| subjects.are_asked_for(&read.module, &read.name));
+                let others = index.scans.iter().map(|scan| &scan.module).chain(index.stars.iter().map(|star| &star.0));
+                let others = others.chain(index.bound.iter().map(|bound| &bound.1));
+                let others = others.filter(|module| subjects.ends(module));
+                reads.map(|read| &read.module).chain(others).filter(|module| !self.resolved.contains(*module))
+            })
+            .collect();
+        for module in spelled.into_iter().collect::<HashSet<_>>() {
             self.meanings(module, index_of);
-        }
-        for (own, module) in bound {
-            for meaning in self.meanings(module, index_of) {
-                for names in self.subjects.names_of(&meaning) {
-                    self.look_for_readers(&own, &names);
-                }
-            }
         }
     }
 
-    /// What a module may be that is spelled so, as far as it is known, itself included. Whoever could tell more matters.
-    fn meanings<'i>(
-        &mut self,
-        module: &ModuleName,
-        index_of: &impl Fn(usize) -> Option<&'i FileIndex>,
-    ) -> HashSet<ModuleName> {
+    /// What a module may be that is spelled so is asked of whoever could tell: they matter.
+    fn meanings<'i>(&mut self, module: &ModuleName, index_of: &impl Fn(usize) -> Option<&'i FileIndex>) {
         let mut open = vec![module.clone()];
-        let mut seen: HashSet<ModuleName> = HashSet::new();
+        let mut seen: HashSet<ModuleName> = HashSet::default();
+        let mut is_all = true;
         while let Some(module) = open.pop() {
             if seen.len() > MOST_NAMES || !seen.insert(module.clone()) {
                 continue;
@@ -155,13 +152,18 @@ impl Relevance<'_> {
                 let (part, rest) = (parts[end], &parts[end + 1..]);
                 for id in self.names.files_of(&package).collect::<Vec<_>>() {
                     self.matters[id.index()] = true;
-                    let Some(index) = index_of(id.index()) else { continue };
+                    let Some(index) = index_of(id.index()) else {
+                        is_all = false;
+                        continue;
+                    };
                     let meant = index.bound_to(part);
                     open.extend(meant.map(|target| rest.iter().fold(target.clone(), |name, part| name.join(part))));
                 }
             }
         }
-        seen
+        if is_all {
+            self.resolved.insert(module.clone());
+        }
     }
 
     /// Decorators, bases and whoever evaluates annotations of something, to where the names are defined.
@@ -172,7 +174,7 @@ impl Relevance<'_> {
         let mut open: Vec<ModuleName> = self.annotated.around.iter().cloned().collect();
         let evaluations = (0..self.files.len()).filter_map(index_of).flat_map(|index| &index.hints.evaluations);
         open.extend(evaluations.filter_map(|evaluation| evaluation.of.clone()));
-        let mut seen: HashSet<ModuleName> = HashSet::new();
+        let mut seen: HashSet<ModuleName> = HashSet::default();
         while let Some(dotted) = open.pop() {
             if !seen.insert(dotted.clone()) {
                 continue;

@@ -1,15 +1,15 @@
 //! One text before it is parsed: facts that name nothing of what they concern, and for tests every fact that it may hold.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use aho_corasick::AhoCorasick;
 use smol_str::SmolStr;
 
 use super::super::hints::libraries;
 use super::super::index::{PROCESS_WORDS, hash, reads_annotations_by};
-use super::rules::{self, Rule};
-use super::words::{Imports, Occurrence};
+use super::flow::ModuleWords;
+use super::imports::Imports;
+use super::names::Subjects;
+use super::occurrence::Occurrence;
+use super::rules::{self, Known, Rule, Searched, Shown};
 use crate::name::ModuleName;
 
 /// What a text holds that names nothing of what it concerns.
@@ -47,7 +47,7 @@ impl Triggers {
 
 /// What one text shows, fact by fact: for holding it against what the index reads.
 pub struct Glance<'t> {
-    pub imports: Imports,
+    shown: Shown,
     text: &'t str,
     name: ModuleName,
 }
@@ -55,7 +55,11 @@ pub struct Glance<'t> {
 impl<'t> Glance<'t> {
     /// At the file that is the module `name`.
     pub fn at(text: &'t str, name: &ModuleName) -> Glance<'t> {
-        Glance { imports: Imports::of(text, name), text, name: name.clone() }
+        Glance { shown: Shown::by(text, name), text, name: name.clone() }
+    }
+
+    pub fn imports(&self) -> &Imports {
+        &self.shown.imports
     }
 
     /// Whether the file may read something of a module, or take it as a whole.
@@ -67,13 +71,12 @@ impl<'t> Glance<'t> {
 
     /// Whether it may read `name` of a module.
     pub fn may_read_of(&self, module: &ModuleName, name: &str) -> bool {
-        let names = Arc::new(BTreeSet::from([SmolStr::new(name)]));
-        self.holds(module.last(), Rule::Reads { parents: parent(module), names })
+        self.holds_of(module, &[SmolStr::new(name)], Rule::Reads)
     }
 
     /// Whether it may take a module as a whole.
     pub fn may_take(&self, module: &ModuleName) -> bool {
-        self.holds(module.last(), Rule::Whole { parents: parent(module) })
+        self.holds_of(module, &[], Rule::Whole)
     }
 
     /// Whether it may use a function or class of that name other than by calling it.
@@ -100,15 +103,24 @@ impl<'t> Glance<'t> {
 
     /// Whether it may import a library that evaluates annotations.
     pub fn may_use_library(&self) -> bool {
-        libraries::readers().iter().any(|name| self.imports.begins_with(hash(name)))
+        libraries::readers().iter().any(|name| self.shown.imports.begins_with(hash(name)))
+    }
+
+    /// As a rule of a module whose `names` are asked about, where nothing else is known.
+    fn holds_of(&self, module: &ModuleName, names: &[SmolStr], rule: Rule) -> bool {
+        let mut subjects = Subjects::default();
+        subjects.add(module, names);
+        let texts = std::iter::once((&self.shown.imports, &self.shown.flow));
+        let modules = ModuleWords::new(std::iter::once(module), texts);
+        self.holds_in(Known { subjects: &subjects, modules: &modules }, module.last(), &rule)
     }
 
     fn holds(&self, word: &str, rule: Rule) -> bool {
-        let file = rules::Searched { text: self.text, name: &self.name, imports: &self.imports };
-        rules::hold_anywhere(&file, word, &rule)
+        let (subjects, modules) = (Subjects::default(), ModuleWords::default());
+        self.holds_in(Known { subjects: &subjects, modules: &modules }, word, &rule)
     }
-}
 
-fn parent(module: &ModuleName) -> Arc<BTreeSet<SmolStr>> {
-    Arc::new(module.parent().iter().map(|parent| SmolStr::new(parent.last())).collect())
+    fn holds_in(&self, known: Known<'_>, word: &str, rule: &Rule) -> bool {
+        rules::hold_anywhere(&Searched::new(self.text, &self.name, &self.shown, known), word, rule)
+    }
 }

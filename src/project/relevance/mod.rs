@@ -36,30 +36,37 @@
 
 mod asked;
 mod first;
+mod flow;
 mod follow;
 mod glance;
+mod imports;
 mod leading;
 mod names;
+mod occurrence;
 mod rules;
+mod statements;
+mod vocabulary;
 mod words;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
 
 use super::index::{hash, reads_annotations_by};
 use super::lookup::spellings;
 use super::{FREEZERS, FileId, FileIndex, ImportTarget, Project};
 use crate::name::ModuleName;
+use flow::ModuleWords;
+use imports::Ending;
 use names::{LookedFor, Subjects};
-use rules::{Found, Parents, Rule, Rules};
-use words::Ending;
+use rules::{Found, Known, Rule, Rules, Searched, Shown};
 
 pub use asked::{Annotated, Asked, Hints};
 pub use glance::{Glance, Triggers};
-pub use words::Imports;
+pub use imports::Imports;
 
 /// A file before it is parsed.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +92,8 @@ pub enum Start {
 /// Which files matter, as far as it is known yet.
 pub struct Relevance<'a> {
     files: &'a [Unread<'a>],
-    imports: Vec<Imports>,
+    shown: Vec<Shown>,
+    modules: ModuleWords,
     configured: HashSet<ModuleName>,
     /// Every file by its name.
     names: Project,
@@ -117,10 +125,16 @@ pub struct Relevance<'a> {
     is_passed: Vec<bool>,
     is_done: Vec<bool>,
     passed: HashSet<ModuleName>,
-    /// By the hash of a word: the files where an import may bind it. Filled as it is asked for.
-    binders: HashMap<u32, Vec<usize>>,
-    /// See [`Relevance::parents`].
-    parents_of: HashMap<ModuleName, Parents>,
+    /// Hashes of words, each with a file where an import may bind it. Sorted.
+    binders: Vec<(u32, u32)>,
+    /// By the hash of a word: files that were read, with other names, or the same, for what ends with it.
+    bound_to: FxHashMap<u32, Vec<(usize, SmolStr, ModuleName)>>,
+    /// Words of which subjects are known that were not followed to other names.
+    open: BTreeSet<SmolStr>,
+    /// Files with star imports.
+    stars: Vec<usize>,
+    /// Of what is spelled so, all is known.
+    resolved: HashSet<ModuleName>,
     is_everything: bool,
 }
 
@@ -129,18 +143,18 @@ impl<'a> Relevance<'a> {
     /// judges.
     pub fn new(files: &'a [Unread<'a>], names: Project, configured: &[ModuleName]) -> Relevance<'a> {
         let triggers = Triggers::default();
-        let first: Vec<(Imports, bool)> = files
+        let first: Vec<(Shown, bool)> = files
             .par_iter()
             .zip(&names.files)
-            .map(|(file, index)| (Imports::of(file.text, &index.name), triggers.stand_in(file.text)))
+            .map(|(file, index)| (Shown::by(file.text, &index.name), triggers.stand_in(file.text)))
             .collect();
-        let (imports, triggered): (Vec<Imports>, Vec<bool>) = first.into_iter().unzip();
-        let mut relevance = Relevance::with(files, names, imports, false);
+        let (shown, triggered): (Vec<Shown>, Vec<bool>) = first.into_iter().unzip();
+        let mut relevance = Relevance::with(files, names, shown, false);
         relevance.configured = configured.iter().cloned().collect();
         let own = relevance.importing(configured);
         for position in 0..files.len() {
             let is_setup = files[position].path.rsplit('/').next() == Some("setup.py");
-            let freezes = FREEZERS.iter().any(|name| relevance.imports[position].has(hash(name)));
+            let freezes = FREEZERS.iter().any(|name| relevance.shown[position].imports.has(hash(name)));
             relevance.matters[position] = own[position] || triggered[position] || is_setup || freezes;
         }
         for position in (0..files.len()).filter(|position| own[*position]) {
@@ -160,40 +174,50 @@ impl<'a> Relevance<'a> {
 
     /// Every file matters.
     pub fn everything(files: &'a [Unread<'a>], names: Project) -> Relevance<'a> {
-        let imports = files.iter().map(|_| Imports::default()).collect();
-        let mut relevance = Relevance::with(files, names, imports, true);
+        let shown = files.iter().map(|_| Shown::default()).collect();
+        let mut relevance = Relevance::with(files, names, shown, true);
         relevance.matters.fill(true);
         relevance
     }
 
-    fn with(files: &'a [Unread<'a>], names: Project, imports: Vec<Imports>, is_everything: bool) -> Relevance<'a> {
+    fn with(files: &'a [Unread<'a>], names: Project, shown: Vec<Shown>, is_everything: bool) -> Relevance<'a> {
         let none = || vec![false; files.len()];
+        let modules = names.files.iter().map(|file| &file.name);
+        let modules = ModuleWords::new(modules, shown.iter().map(|shown| (&shown.imports, &shown.flow)));
+        let bound = |at: usize| shown[at].imports.bound().map(move |word| (word, at as u32));
+        let mut binders: Vec<(u32, u32)> = (0..files.len()).flat_map(bound).collect();
+        binders.par_sort_unstable();
+        let stars = (0..files.len()).filter(|at| shown[*at].imports.has_star).collect();
         Relevance {
             files,
-            imports,
-            configured: HashSet::new(),
+            shown,
+            modules,
+            configured: HashSet::default(),
             names,
             matters: none(),
             leading: none(),
             leads: none(),
             loaded: none(),
-            followed: HashSet::new(),
+            followed: HashSet::default(),
             looked_for: LookedFor::default(),
             subjects: Subjects::default(),
             rules: Rules::default(),
             bound: BTreeSet::new(),
-            asked_for: HashSet::new(),
+            asked_for: HashSet::default(),
             asks_loosely: false,
             asks_hints: false,
             annotated: Annotated::default(),
-            provided: HashSet::new(),
-            needs: HashMap::new(),
+            provided: HashSet::default(),
+            needs: HashMap::default(),
             is_followed: none(),
             is_passed: none(),
             is_done: none(),
-            passed: HashSet::new(),
-            binders: HashMap::new(),
-            parents_of: HashMap::new(),
+            passed: HashSet::default(),
+            binders,
+            bound_to: FxHashMap::default(),
+            open: BTreeSet::new(),
+            stars,
+            resolved: HashSet::default(),
             is_everything,
         }
     }
@@ -217,20 +241,29 @@ impl<'a> Relevance<'a> {
     pub fn learn<'i>(
         &mut self,
         fresh: &[(usize, &'i FileIndex, Option<&Asked>)],
-        index_of: impl Fn(usize) -> Option<&'i FileIndex>,
+        index_of: impl Fn(usize) -> Option<&'i FileIndex> + Sync,
     ) {
         if self.is_everything {
             return;
         }
-        let subjects = fresh.iter().filter(|(.., asked)| asked.is_some()).map(|(_, index, _)| &index.name);
-        let targets = fresh.iter().filter_map(|(.., asked)| *asked).flat_map(|asked| &asked.targets);
-        self.find_binders(subjects.chain(targets.map(|target| &target.module)));
         for (position, index, asked) in fresh {
             if let Some(asked) = asked {
                 self.ask(*position, asked);
             }
             for need in &index.needs {
                 self.needs.entry(need.number).or_default().push(FileId(*position as u32));
+            }
+            for (name, module) in &index.bound {
+                let found = self.bound_to.entry(hash(module.last())).or_default();
+                found.push((*position, name.clone(), module.clone()));
+                if self.subjects.ends(module) {
+                    self.open.insert(SmolStr::new(module.last()));
+                }
+                // Of names that a text does not show to be those of modules.
+                let is_module = self.modules.has(hash(module.last()));
+                if is_module && ModuleName::new(name).is_some_and(|name| self.modules.add(&name)) {
+                    self.open.extend(self.subjects.words().cloned());
+                }
             }
         }
         if self.matters.iter().all(|matters| *matters) {
@@ -239,17 +272,16 @@ impl<'a> Relevance<'a> {
         if self.asks_hints {
             self.look_for_evaluators(&index_of);
         }
-        // Names may be found in any order.
         let mut known = None;
-        while known != Some((self.looked_for.len(), self.subjects.len())) {
-            known = Some((self.looked_for.len(), self.subjects.len()));
-            for position in 0..self.files.len() {
-                if let Some(index) = index_of(position) {
-                    self.second_names(index);
-                }
+        // Names may be found in any order.
+        while known != Some(self.looked_for.len()) {
+            known = Some(self.looked_for.len());
+            for index in (0..self.files.len()).filter_map(&index_of) {
+                self.second_names(index);
             }
-            self.resolve(&index_of);
         }
+        self.follow_names();
+        self.resolve(&index_of);
         for position in 0..self.files.len() {
             if let Some(index) = index_of(position) {
                 self.regard(position, index);
@@ -269,8 +301,8 @@ impl<'a> Relevance<'a> {
             let starts = std::iter::once(0).chain(name.match_indices('.').map(|(at, _)| at + 1));
             starts.into_iter().any(|start| ends().any(|end| start < end && keys.contains(&name[start..end])))
         };
-        let importing = self.names.files.par_iter().zip(&self.imports).map(|(file, imports)| {
-            is_within(file.name.as_str()) || configured.iter().any(|module| imports.may_import(module))
+        let importing = self.names.files.par_iter().zip(&self.shown).map(|(file, shown)| {
+            is_within(file.name.as_str()) || configured.iter().any(|module| shown.imports.may_import(module))
         });
         importing.collect()
     }
@@ -299,56 +331,67 @@ impl<'a> Relevance<'a> {
         }
     }
 
-    /// Starts looking for who reads `names` of a module that is called so, also as whoever imports it, or its package, under
-    /// its own name has it.
-    fn look_for_readers(&mut self, name: &ModuleName, names: &Arc<BTreeSet<SmolStr>>) {
-        let mut open = vec![name.clone()];
-        while let Some(name) = open.pop() {
-            if !self.subjects.add(&name, names) {
-                continue;
-            }
-            let parents = self.parents(&name);
-            self.rules.add(name.last(), Rule::Reads { parents: Arc::clone(&parents), names: Arc::clone(names) });
-            self.rules.add(name.last(), Rule::Whole { parents });
-            let Some(package) = name.parent() else { continue };
-            // `import package as p`: then the module is `p.module`.
-            let parents = self.parents(&package);
-            self.rules.add(package.last(), Rule::RenamedIn { parents });
-            open.extend(self.binders_of(&name));
-            open.extend(self.binders_of(&package).iter().map(|package| package.join(name.last())));
+    /// Starts looking for who reads `names` of a module that is called so.
+    fn look_for_readers<'n>(&mut self, name: &ModuleName, names: impl IntoIterator<Item = &'n SmolStr>) {
+        if self.subjects.add(name, names) {
+            self.open.insert(SmolStr::new(name.last()));
         }
     }
 
-    /// Names of a module in files that may import it under its own name.
-    fn binders_of(&mut self, name: &ModuleName) -> Vec<ModuleName> {
-        let ending = Ending::of(name);
-        self.find_binders(std::iter::once(name));
-        let binders = self.binders[&ending.last].iter().filter(|at| self.imports[**at].loads(ending));
-        binders.map(|at| self.names.files[*at].name.join(name.last())).collect()
+    /// Looks for the readers of all that the open words end, also under other names that files give it, and as whoever has it
+    /// under its own name.
+    fn follow_names(&mut self) {
+        while let Some(last) = self.open.pop_first() {
+            self.rules.renew(&last);
+            let number = hash(&last);
+            // Whoever has it from somebody who has it.
+            let mut binders: Vec<usize> = self.binders_of(number).collect();
+            let mut is_new = true;
+            while std::mem::take(&mut is_new) {
+                let Some(word) = self.subjects.word(&last) else { break };
+                let (having, others): (Vec<usize>, Vec<usize>) = binders.iter().partition(|at| {
+                    let imports = &self.shown[**at].imports;
+                    imports.begins_with(number) || word.may_follow_one_of(imports.named())
+                });
+                binders = others;
+                for at in having {
+                    is_new |= self.subjects.add(&self.names.files[at].name.join(&last), []);
+                }
+            }
+            let Some(word) = self.subjects.word(&last) else { continue };
+            let names = word.names.clone();
+            let leads = |module: &ModuleName| {
+                let parent = module.parent().map(|parent| hash(parent.last()));
+                parent.is_none_or(|parent| word.may_follow(parent) || self.modules.is_other(parent))
+            };
+            let bound = self.bound_to.get(&number).into_iter().flatten().filter(|(.., module)| leads(module));
+            let bound: Vec<ModuleName> = bound.map(|(at, name, _)| self.names.files[*at].name.join(name)).collect();
+            bound.iter().for_each(|own| self.look_for_readers(own, &names));
+        }
+    }
+
+    /// The files where an import may bind the word.
+    fn binders_of(&self, word: u32) -> impl Iterator<Item = usize> {
+        let first = self.binders.partition_point(|(bound, _)| *bound < word);
+        self.binders[first..].iter().take_while(move |(bound, _)| *bound == word).map(|(_, at)| *at as usize)
     }
 
     /// Names that the module's body has for what is looked for.
     fn second_names(&mut self, index: &FileIndex) {
         for (bound, module) in &index.bound {
             let is_known = self.looked_for.has(module);
-            let read = self.subjects.names_of(module);
-            let inside = self.subjects.inside(module);
-            if !is_known && read.is_empty() && inside.is_empty() && bound == module.last() {
+            if !is_known && bound == module.last() {
                 continue;
             }
             let own = index.name.join(bound);
             if is_known {
                 self.look_for(&own);
             }
-            read.iter().for_each(|names| self.look_for_readers(&own, names));
             // `import package as p`, and `p.module` is looked for.
             if bound != module.last() {
                 let inside: Vec<ModuleName> =
                     self.looked_for.inside(module).map(|name| own.join(name.last())).collect();
                 inside.iter().for_each(|name| self.look_for(name));
-            }
-            for (name, names) in inside {
-                self.look_for_readers(&own.join(name.last()), &names);
             }
         }
     }
@@ -368,12 +411,15 @@ impl<'a> Relevance<'a> {
             self.bound.insert(name);
         }
         let name = self.names.files[position].name.clone();
-        self.look_for_readers(&name, &Arc::new(asked.bound.clone()));
+        self.look_for_readers(&name, &asked.bound);
         self.star_importers(&name);
         for target in targets {
             let dotted = target.dotted();
             if let Some(member) = &target.member {
-                self.look_for_readers(&target.module, &Arc::new(BTreeSet::from([member.clone()])));
+                self.look_for_readers(&target.module, [member]);
+            }
+            if self.modules.add(&dotted) {
+                self.open.extend(self.subjects.words().cloned());
             }
             for module in dotted.with_parents() {
                 self.asked_for.insert(SmolStr::new(module.last()));
@@ -417,49 +463,6 @@ impl<'a> Relevance<'a> {
         }
     }
 
-    /// What may stand before the last part of a module's name: besides its package whoever binds it under its own name.
-    fn parents(&mut self, name: &ModuleName) -> Parents {
-        if let Some(known) = self.parents_of.get(name) {
-            return Arc::clone(known);
-        }
-        let found = self.find_parents(name);
-        self.parents_of.insert(name.clone(), Arc::clone(&found));
-        found
-    }
-
-    fn find_parents(&mut self, name: &ModuleName) -> Parents {
-        let Ending { last, parent } = Ending::of(name);
-        let Some(parent) = parent else { return Parents::default() };
-        let mut words: BTreeSet<SmolStr> = name.parent().iter().map(|parent| SmolStr::new(parent.last())).collect();
-        self.find_binders(std::iter::once(name));
-        let (imports, binders) = (&self.imports, &self.binders[&last]);
-        let mut open = vec![parent];
-        while let Some(parent) = open.pop() {
-            for at in binders.iter().filter(|at| imports[**at].loads(Ending { last, parent: Some(parent) })) {
-                let binder = self.names.files[*at].name.last();
-                if words.insert(SmolStr::new(binder)) {
-                    open.push(hash(binder));
-                }
-            }
-        }
-        Arc::new(words)
-    }
-
-    /// Looks up who binds the last parts of these names, all in one go.
-    fn find_binders<'n>(&mut self, names: impl Iterator<Item = &'n ModuleName>) {
-        let lasts = names.map(|name| hash(name.last())).filter(|last| !self.binders.contains_key(last));
-        let new: HashSet<u32> = lasts.collect();
-        if new.is_empty() {
-            return;
-        }
-        new.iter().for_each(|last| drop(self.binders.insert(*last, Vec::new())));
-        for (at, imports) in self.imports.iter().enumerate() {
-            for word in imports.bound().filter(|word| new.contains(word)) {
-                self.binders.entry(word).or_default().push(at);
-            }
-        }
-    }
-
     /// Whether what a file imports is configured under the name that it has there, or below the file's own root.
     fn is_configured(&self, position: usize, target: &ImportTarget) -> bool {
         let dotted = target.dotted();
@@ -471,8 +474,8 @@ impl<'a> Relevance<'a> {
     /// Files that may star-import a subject.
     fn star_importers(&mut self, name: &ModuleName) {
         let ending = Ending::of(name);
-        for (at, imports) in self.imports.iter().enumerate() {
-            self.matters[at] |= imports.has_star && imports.loads(ending);
+        for at in &self.stars {
+            self.matters[*at] |= self.shown[*at].imports.loads(ending);
         }
     }
 
@@ -482,12 +485,9 @@ impl<'a> Relevance<'a> {
         let found: Vec<Option<Found<'_>>> = (0..self.files.len())
             .into_par_iter()
             .map(|at| {
-                let file = rules::Searched {
-                    text: self.files[at].text,
-                    name: &self.names.files[at].name,
-                    imports: &self.imports[at],
-                };
-                (!self.matters[at]).then(|| search.in_file(&file))
+                let known = Known { subjects: &self.subjects, modules: &self.modules };
+                let (text, name) = (self.files[at].text, &self.names.files[at].name);
+                (!self.matters[at]).then(|| search.in_file(&Searched::new(text, name, &self.shown[at], known)))
             })
             .collect();
         for (at, found) in found.into_iter().enumerate() {

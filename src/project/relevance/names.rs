@@ -1,11 +1,13 @@
 //! Names by which the modules are called that are looked for, found by how they end.
 
-use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
+use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
 
 use super::super::endings::Endings;
+use super::super::index::hash;
 use super::super::lookup::suffixes;
 use crate::name::ModuleName;
 
@@ -55,69 +57,85 @@ impl LookedFor {
     }
 }
 
-/// Modules of which some names are asked about, by all names that they have.
+/// Modules of which some names are asked about, by the last words of all names that they have.
 #[derive(Debug, Default)]
 pub(super) struct Subjects {
-    names: Vec<(ModuleName, Arc<BTreeSet<SmolStr>>)>,
-    known: HashSet<(ModuleName, Arc<BTreeSet<SmolStr>>)>,
-    by_name: Endings<usize>,
-    /// By the names of the packages around them.
-    by_package: Endings<usize>,
-    lasts: HashSet<SmolStr>,
-    read: HashSet<SmolStr>,
+    words: HashMap<SmolStr, Word>,
+    names: Vec<ModuleName>,
+}
+
+/// What is known of the modules whose names end with one word.
+#[derive(Debug, Default)]
+pub(super) struct Word {
+    /// What is asked about of them.
+    pub(super) names: BTreeSet<SmolStr>,
+    /// What stands before the word where a module is imported by it: its package, and whoever else has it by this name.
+    parents: FxHashSet<u32>,
+    /// One of the modules may be imported without a package.
+    is_top: bool,
 }
 
 impl Subjects {
     /// Whether it is new that `names` of a module that is called so are asked about.
-    pub(super) fn add(&mut self, name: &ModuleName, names: &Arc<BTreeSet<SmolStr>>) -> bool {
-        let is_new = self.known.insert((name.clone(), Arc::clone(names)));
-        if is_new {
-            let number = self.names.len();
-            self.by_name.add(name, number);
-            if let Some(package) = name.parent() {
-                self.by_package.add(&package, number);
-            }
-            self.names.push((name.clone(), Arc::clone(names)));
-            self.lasts.insert(SmolStr::new(name.last()));
-            self.read.extend(names.iter().cloned());
+    pub(super) fn add<'n>(&mut self, name: &ModuleName, names: impl IntoIterator<Item = &'n SmolStr>) -> bool {
+        let mut parts = name.as_str().rsplit('.');
+        let last = parts.next().unwrap_or_default();
+        if !self.words.contains_key(last) {
+            self.words.insert(SmolStr::new(last), Word::default());
         }
-        is_new
+        let Some(word) = self.words.get_mut(last) else { return false };
+        let is_new_name = match parts.next() {
+            Some(parent) => word.parents.insert(hash(parent)),
+            None => !std::mem::replace(&mut word.is_top, true),
+        };
+        let before = word.names.len();
+        word.names.extend(names.into_iter().cloned());
+        if is_new_name {
+            self.names.push(name.clone());
+        }
+        is_new_name || word.names.len() > before
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.names.len()
+    /// What they end with.
+    pub(super) fn words(&self) -> impl Iterator<Item = &SmolStr> {
+        self.words.keys()
     }
 
-    /// Whether `module` may be one of them.
-    pub(super) fn has(&self, module: &ModuleName) -> bool {
-        self.by_name.akin_to(module).any(|number| self.names[number].0.may_be(module))
+    pub(super) fn word(&self, last: &str) -> Option<&Word> {
+        self.words.get(last)
+    }
+
+    /// Whether `module` may be one of them, where `is_other` tells other names of packages.
+    pub(super) fn has(&self, module: &ModuleName, is_other: impl Fn(u32) -> bool) -> bool {
+        let mut parts = module.as_str().rsplit('.');
+        let word = parts.next().and_then(|last| self.words.get(last));
+        let parent = parts.next().map(hash);
+        word.is_some_and(|word| parent.is_none_or(|parent| word.may_follow(parent) || is_other(parent)))
     }
 
     /// Whether one of them begins so, spelled from some root.
     pub(super) fn begin(&self, head: &str) -> bool {
-        self.names.iter().any(|(name, _)| begins(name, head))
+        self.names.iter().any(|name| begins(name, head))
     }
 
     /// Whether the last component of one of them is the module's.
     pub(super) fn ends(&self, module: &ModuleName) -> bool {
-        self.lasts.contains(module.last())
+        self.words.contains_key(module.last())
     }
 
-    /// Whether the name is asked about of one of them.
-    pub(super) fn are_asked_for(&self, name: &SmolStr) -> bool {
-        self.read.contains(name)
+    /// Whether the name is asked about of what may be the module.
+    pub(super) fn are_asked_for(&self, module: &ModuleName, name: &SmolStr) -> bool {
+        self.words.get(module.last()).is_some_and(|word| word.names.contains(name))
+    }
+}
+
+impl Word {
+    pub(super) fn may_follow(&self, parent: u32) -> bool {
+        self.is_top || self.parents.contains(&parent)
     }
 
-    /// Those in what may be `package`, with what is asked about.
-    pub(super) fn inside(&self, package: &ModuleName) -> Vec<(ModuleName, Arc<BTreeSet<SmolStr>>)> {
-        let found = self.by_package.akin_to(package).map(|number| &self.names[number]);
-        found.filter(|(name, _)| name.parent().is_some_and(|parent| parent.may_be(package))).cloned().collect()
-    }
-
-    /// What is asked about of those that `module` may be.
-    pub(super) fn names_of(&self, module: &ModuleName) -> BTreeSet<Arc<BTreeSet<SmolStr>>> {
-        let found = self.by_name.akin_to(module).map(|number| &self.names[number]);
-        found.filter(|(name, _)| name.may_be(module)).map(|(_, names)| Arc::clone(names)).collect()
+    pub(super) fn may_follow_one_of(&self, mut parents: impl Iterator<Item = u32>) -> bool {
+        self.is_top || parents.any(|parent| self.parents.contains(&parent))
     }
 }
 

@@ -1,0 +1,121 @@
+//! Where a word stands in a text, and what it may be there.
+
+use super::super::index::hash;
+use super::imports::Imports;
+use super::statements::Statements;
+use super::words::{BLANKS, QUOTES, contains, is_renaming, is_word_at, logical_start, words, words_before};
+use crate::python::lines::is_word;
+
+/// Where a word stands in a text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Occurrence<'t> {
+    pub(super) text: &'t str,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl<'t> Occurrence<'t> {
+    /// `None` if the word goes on to either side.
+    pub(super) fn new(text: &'t str, start: usize, end: usize) -> Option<Occurrence<'t>> {
+        is_word_at(text.as_bytes(), start, end - start).then_some(Occurrence { text, start, end })
+    }
+
+    /// Whether it may be a part of the name of a module: imported somewhere in the file, behind a dot, or at the start of
+    /// a string.
+    pub(super) fn is_part_of_name(self, imports: &Imports) -> bool {
+        self.may_be_attribute() || imports.has_star || imports.has(hash(self.word()))
+    }
+
+    /// Whether it may be the first part of the name of a module.
+    pub(super) fn begins_name(self, imports: &Imports) -> bool {
+        self.is_quoted() || imports.begins_with(hash(self.word()))
+    }
+
+    /// Behind a dot, at the start of a string, or behind the colon of `"package.module:name"`.
+    pub(super) fn may_be_attribute(self) -> bool {
+        self.is_behind_dot() || self.is_quoted() || self.before().ends_with(':')
+    }
+
+    /// As an attribute of anything, or as the string that `getattr` takes.
+    pub(super) fn may_be_read_loosely(self, statements: &Statements) -> bool {
+        let ends_string = self.text[self.end..].starts_with(QUOTES);
+        match ends_string {
+            true => self.is_quoted() && ["getattr", "hasattr"].iter().any(|word| contains(self.text, word)),
+            false => self.is_behind_dot() && !statements.hold(self),
+        }
+    }
+
+    /// `name=`: patching functions take names so.
+    pub(super) fn may_be_keyword(self) -> bool {
+        let after = self.text[self.end..].trim_start_matches(BLANKS);
+        after.starts_with('=') && !after.starts_with("==")
+    }
+
+    /// Right behind a dot in a string whose beginning is computed: `f"{module}.word"`, `module + ".word"`, `"%s.word" % module`.
+    pub(super) fn may_end_computed(self) -> bool {
+        let before = self.before();
+        let chain = before.bytes().rev().take_while(|byte| is_word(*byte) || *byte == b'.').count();
+        before.ends_with('.') && before[..before.len() - chain].ends_with(['}', '"', '\'', '%'])
+    }
+
+    /// Whether a module that is called so may get another name here: `import package as p`, `p = package`.
+    pub(super) fn is_renamed(self, imports: &Imports) -> bool {
+        let after = self.text[self.end..].trim_start_matches(BLANKS);
+        let is_as = is_renaming(after);
+        let line = &self.text[logical_start(self.text.as_bytes(), self.start)..self.start];
+        let is_import = matches!(words(line).next(), Some((_, "from" | "import")));
+        self.is_part_of_name(imports) && (is_as || !(is_import || after.starts_with(['.', '('])))
+    }
+
+    /// Whether a module that is called so may be taken as a whole here, or get another name: `check(module)`,
+    /// `module.__dict__`, `import module as m`. Not one whose attribute is read, and not where it is imported.
+    pub(super) fn may_be_whole(self, statements: &Statements) -> bool {
+        let after = &self.text[self.end..];
+        let next = after.trim_start_matches(BLANKS);
+        if next.starts_with('(') || after.starts_with(QUOTES) || (next.starts_with('=') && !next.starts_with("==")) {
+            return false;
+        }
+        if let Some(attribute) = next.strip_prefix('.') {
+            return attribute.trim_start_matches(BLANKS).starts_with("__dict__");
+        }
+        is_renaming(next) || !statements.hold(self)
+    }
+
+    /// Whether a function or class of this name may be used here other than by calling it: not where it is defined, called,
+    /// or imported under its own name.
+    pub(super) fn may_be_handed_on(self, statements: &Statements) -> bool {
+        let next = self.text[self.end..].trim_start_matches(BLANKS);
+        let is_defined = matches!(words_before(self.before()), "def" | "class");
+        let is_renamed = is_renaming(next);
+        let is_called = next.starts_with('(') && !statements.have_patterns(self.text);
+        !is_called && !is_defined && (is_renamed || !statements.hold(self))
+    }
+
+    /// Whether `modules` here may be those of `sys`.
+    pub(super) fn may_be_sys_modules(self) -> bool {
+        let after = self.text[self.end..].trim_start_matches(BLANKS);
+        (self.is_behind_dot() && self.text.contains("sys")) || (after.starts_with('.') && self.text.contains("pop"))
+    }
+
+    fn word(self) -> &'t str {
+        &self.text[self.start..self.end]
+    }
+
+    pub(super) fn before(self) -> &'t str {
+        &self.text[..self.start]
+    }
+
+    pub(super) fn is_behind_dot(self) -> bool {
+        let before = self.before();
+        before.trim_end_matches(BLANKS).ends_with('.') || {
+            // A comment may stand between the two.
+            let line = before.trim_end_matches([' ', '\t', '\x0c']);
+            let above = line.trim_end_matches(['\n', '\r']);
+            above.len() < line.len() && above.rsplit(['\n', '\r']).next().is_some_and(|above| above.contains('#'))
+        }
+    }
+
+    pub(super) fn is_quoted(self) -> bool {
+        self.before().trim_end_matches('.').ends_with(QUOTES)
+    }
+}
