@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
 
+use super::names::Names;
 use super::{FileIndex, Relevance};
 use crate::project::Evaluated;
 use crate::project::hints::libraries;
@@ -84,7 +85,7 @@ impl Relevance<'_> {
             imported.into_iter().any(|other| other.index() != *at)
         });
         if !is_reached {
-            evaluators.into_iter().for_each(|(_, index)| self.look_for(&index.name));
+            evaluators.into_iter().for_each(|(_, index)| self.look_for(&index.name, &Names::All));
         }
     }
 }

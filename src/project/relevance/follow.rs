@@ -18,7 +18,7 @@ impl Relevance<'_> {
     pub(super) fn regard(&mut self, position: usize, index: &FileIndex) {
         let patches = |kind| matches!(kind, ReadKind::Through(Some(_)));
         let concerned = index.reads.iter().filter(|read| patches(read.kind) && self.bound.contains(&read.name));
-        if concerned.into_iter().any(|read| self.looked_for.has(&read.module) || self.is_subject(&read.module)) {
+        if concerned.into_iter().any(|read| self.is_subject(&read.module)) {
             // Whether the test loads the module before it patches.
             self.is_passed[position] = true;
             let fixtures: BTreeSet<&SmolStr> =
@@ -31,8 +31,8 @@ impl Relevance<'_> {
         let keeps = |module: &ModuleName| match module.as_str().strip_suffix('*') {
             // Anything at all is looked into by nobody.
             Some("") => false,
-            Some(head) => self.looked_for.begin(head) || self.subjects.begin(head),
-            None => self.looked_for.has(module) || self.is_subject(module),
+            Some(head) => self.subjects.begin(head),
+            None => self.is_subject(module),
         };
         let kept = index.scans.iter().any(|scan| scan.kind == ScanKind::Kept && keeps(&scan.module));
         if kept && !std::mem::replace(&mut self.asks_loosely, true) {

@@ -1,5 +1,7 @@
 //! One text before it is parsed: facts that name nothing of what they concern, and for tests every fact that it may hold.
 
+use std::collections::BTreeSet;
+
 use aho_corasick::AhoCorasick;
 use smol_str::SmolStr;
 
@@ -7,7 +9,7 @@ use super::super::hints::libraries;
 use super::super::index::{PROCESS_WORDS, hash, reads_annotations_by};
 use super::flow::ModuleWords;
 use super::imports::Imports;
-use super::names::Subjects;
+use super::names::{By, Names, Subjects};
 use super::occurrence::Occurrence;
 use super::rules::{self, Known, Rule, Searched, Shown};
 use crate::name::ModuleName;
@@ -64,19 +66,17 @@ impl<'t> Glance<'t> {
 
     /// Whether the file may read something of a module, or take it as a whole.
     pub fn may_name(&self, module: &ModuleName) -> bool {
-        let mut parts = module.as_str().rsplit('.');
-        let last = parts.next().unwrap_or_default();
-        self.holds(last, Rule::Named { parent: parts.next().map(SmolStr::new) })
+        self.holds_of(module, &Names::All, Rule::Reads)
     }
 
     /// Whether it may read `name` of a module.
     pub fn may_read_of(&self, module: &ModuleName, name: &str) -> bool {
-        self.holds_of(module, &[SmolStr::new(name)], Rule::Reads)
+        self.holds_of(module, &Names::These(BTreeSet::from([SmolStr::new(name)])), Rule::Reads)
     }
 
     /// Whether it may take a module as a whole.
     pub fn may_take(&self, module: &ModuleName) -> bool {
-        self.holds_of(module, &[], Rule::Whole)
+        self.holds_of(module, &Names::default(), Rule::Whole)
     }
 
     /// Whether it may use a function or class of that name other than by calling it.
@@ -106,10 +106,10 @@ impl<'t> Glance<'t> {
         libraries::readers().iter().any(|name| self.shown.imports.begins_with(hash(name)))
     }
 
-    /// As a rule of a module whose `names` are asked about, where nothing else is known.
-    fn holds_of(&self, module: &ModuleName, names: &[SmolStr], rule: Rule) -> bool {
+    /// As a rule of a module of which `names` are asked about, where nothing else is known.
+    fn holds_of(&self, module: &ModuleName, names: &Names, rule: Rule) -> bool {
         let mut subjects = Subjects::default();
-        subjects.add(module, names);
+        subjects.add(module, names, By::Path);
         let texts = std::iter::once((&self.shown.imports, &self.shown.flow));
         let modules = ModuleWords::new(std::iter::once(module), texts);
         self.holds_in(Known { subjects: &subjects, modules: &modules }, module.last(), &rule)

@@ -59,9 +59,10 @@ use super::index::{hash, reads_annotations_by};
 use super::lookup::spellings;
 use super::{FREEZERS, FileId, FileIndex, ImportTarget, Project};
 use crate::name::ModuleName;
+use crate::sort::stdlib;
 use flow::ModuleWords;
 use imports::Ending;
-use names::{LookedFor, Subjects};
+use names::{By, Names, Subjects};
 use rules::{Found, Known, Rule, Rules, Searched, Shown};
 
 pub use asked::{Annotated, Asked, Hints};
@@ -104,9 +105,7 @@ pub struct Relevance<'a> {
     /// Files that something loads that is asked about.
     loaded: Vec<bool>,
     followed: HashSet<ModuleName>,
-    /// Modules of which anything may be read.
-    looked_for: LookedFor,
-    /// Modules of which some names may be read.
+    /// Modules of which something is asked about.
     subjects: Subjects,
     rules: Rules,
     bound: BTreeSet<SmolStr>,
@@ -199,7 +198,6 @@ impl<'a> Relevance<'a> {
             leads: none(),
             loaded: none(),
             followed: HashSet::default(),
-            looked_for: LookedFor::default(),
             subjects: Subjects::default(),
             rules: Rules::default(),
             bound: BTreeSet::new(),
@@ -272,14 +270,6 @@ impl<'a> Relevance<'a> {
         if self.asks_hints {
             self.look_for_evaluators(&index_of);
         }
-        let mut known = None;
-        // Names may be found in any order.
-        while known != Some(self.looked_for.len()) {
-            known = Some(self.looked_for.len());
-            for index in (0..self.files.len()).filter_map(&index_of) {
-                self.second_names(index);
-            }
-        }
         self.follow_names();
         self.resolve(&index_of);
         for position in 0..self.files.len() {
@@ -291,6 +281,12 @@ impl<'a> Relevance<'a> {
         self.follow_hints(&index_of);
         self.search();
         self.find_first(&index_of);
+        eprintln!(
+            "matters {} known {} leads {}",
+            self.matters.iter().filter(|m| **m).count(),
+            (0..self.files.len()).filter(|at| index_of(*at).is_some()).count(),
+            self.leads.iter().filter(|m| **m).count()
+        );
     }
 
     /// Files that may import a configured module, and those within one.
@@ -315,25 +311,15 @@ impl<'a> Relevance<'a> {
         }
     }
 
-    /// Starts looking for who calls a module so.
-    fn look_for(&mut self, name: &ModuleName) {
-        if !self.looked_for.add(name) {
-            return;
-        }
-        let parts: Vec<&str> = name.as_str().split('.').collect();
-        let parent = parts.len().checked_sub(2).map(|at| SmolStr::new(parts[at]));
-        self.rules.add(name.last(), Rule::Named { parent: parent.clone() });
-        if let Some(parent) = parent {
-            self.rules.add(&parent, Rule::Renamed);
-        }
-        for pair in parts.windows(2) {
-            self.rules.add(pair[1], Rule::BoundIn(SmolStr::new(pair[0])));
-        }
+    /// Starts looking for who names what is asked about of a module that lies there, or would.
+    fn look_for(&mut self, name: &ModuleName, asked: &Names) {
+        let is_inside = name.parent().is_some_and(|parent| self.names.packages.contains_key(parent.as_str()));
+        let by = if is_inside && stdlib::is_stdlib(name.last()) { By::PathInPackage } else { By::Path };
+        self.look_for_named(name, asked, by);
     }
 
-    /// Starts looking for who reads `names` of a module that is called so.
-    fn look_for_readers<'n>(&mut self, name: &ModuleName, names: impl IntoIterator<Item = &'n SmolStr>) {
-        if self.subjects.add(name, names) {
+    fn look_for_named(&mut self, name: &ModuleName, asked: &Names, by: By) {
+        if self.subjects.add(name, asked, by) {
             self.open.insert(SmolStr::new(name.last()));
         }
     }
@@ -355,18 +341,19 @@ impl<'a> Relevance<'a> {
                 });
                 binders = others;
                 for at in having {
-                    is_new |= self.subjects.add(&self.names.files[at].name.join(&last), []);
+                    let own = self.names.files[at].name.join(&last);
+                    is_new |= self.subjects.add(&own, &Names::default(), By::Binding);
                 }
             }
             let Some(word) = self.subjects.word(&last) else { continue };
-            let names = word.names.clone();
+            let asked = word.asked.clone();
             let leads = |module: &ModuleName| {
                 let parent = module.parent().map(|parent| hash(parent.last()));
                 parent.is_none_or(|parent| word.may_follow(parent) || self.modules.is_other(parent))
             };
             let bound = self.bound_to.get(&number).into_iter().flatten().filter(|(.., module)| leads(module));
             let bound: Vec<ModuleName> = bound.map(|(at, name, _)| self.names.files[*at].name.join(name)).collect();
-            bound.iter().for_each(|own| self.look_for_readers(own, &names));
+            bound.iter().for_each(|own| self.look_for_named(own, &asked, By::Binding));
         }
     }
 
@@ -374,26 +361,6 @@ impl<'a> Relevance<'a> {
     fn binders_of(&self, word: u32) -> impl Iterator<Item = usize> {
         let first = self.binders.partition_point(|(bound, _)| *bound < word);
         self.binders[first..].iter().take_while(move |(bound, _)| *bound == word).map(|(_, at)| *at as usize)
-    }
-
-    /// Names that the module's body has for what is looked for.
-    fn second_names(&mut self, index: &FileIndex) {
-        for (bound, module) in &index.bound {
-            let is_known = self.looked_for.has(module);
-            if !is_known && bound == module.last() {
-                continue;
-            }
-            let own = index.name.join(bound);
-            if is_known {
-                self.look_for(&own);
-            }
-            // `import package as p`, and `p.module` is looked for.
-            if bound != module.last() {
-                let inside: Vec<ModuleName> =
-                    self.looked_for.inside(module).map(|name| own.join(name.last())).collect();
-                inside.iter().for_each(|name| self.look_for(name));
-            }
-        }
     }
 
     /// What is asked about the imports of a subject.
@@ -411,12 +378,12 @@ impl<'a> Relevance<'a> {
             self.bound.insert(name);
         }
         let name = self.names.files[position].name.clone();
-        self.look_for_readers(&name, &asked.bound);
+        self.look_for(&name, &Names::These(asked.bound.clone()));
         self.star_importers(&name);
         for target in targets {
             let dotted = target.dotted();
             if let Some(member) = &target.member {
-                self.look_for_readers(&target.module, [member]);
+                self.look_for(&target.module, &Names::These(BTreeSet::from([member.clone()])));
             }
             if self.modules.add(&dotted) {
                 self.open.extend(self.subjects.words().cloned());
@@ -432,7 +399,7 @@ impl<'a> Relevance<'a> {
                     self.is_followed[id.index()] = true;
                     self.provided.extend(spellings(&home));
                     if module.is_within(&target.module) {
-                        self.look_for(&home);
+                        self.look_for(&home, &Names::All);
                     }
                 }
                 if let Some(parent) = module.parent() {

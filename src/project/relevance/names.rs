@@ -1,61 +1,13 @@
-//! Names by which the modules are called that are looked for, found by how they end.
+//! The modules that are asked about, by the last words of all names that they have.
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashSet;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
 
-use super::super::endings::Endings;
 use super::super::index::hash;
 use super::super::lookup::suffixes;
 use crate::name::ModuleName;
-
-/// Names by which modules are called that are looked for.
-#[derive(Debug, Default)]
-pub(super) struct LookedFor {
-    names: Vec<ModuleName>,
-    known: HashSet<ModuleName>,
-    by_name: Endings<usize>,
-    /// By the names of the packages around them.
-    by_package: Endings<usize>,
-}
-
-impl LookedFor {
-    /// Whether it is new.
-    pub(super) fn add(&mut self, name: &ModuleName) -> bool {
-        let is_new = self.known.insert(name.clone());
-        if is_new {
-            let number = self.names.len();
-            self.names.push(name.clone());
-            self.by_name.add(name, number);
-            if let Some(package) = name.parent() {
-                self.by_package.add(&package, number);
-            }
-        }
-        is_new
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.names.len()
-    }
-
-    /// Whether `module` may be one of them, or something in it.
-    pub(super) fn has(&self, module: &ModuleName) -> bool {
-        module.with_parents().any(|name| self.by_name.akin_to(&name).any(|number| self.names[number].may_be(&name)))
-    }
-
-    /// Whether one of them begins so, spelled from some root.
-    pub(super) fn begin(&self, head: &str) -> bool {
-        self.names.iter().any(|name| begins(name, head))
-    }
-
-    /// Those in what may be `package`.
-    pub(super) fn inside(&self, package: &ModuleName) -> impl Iterator<Item = &ModuleName> {
-        let found = self.by_package.akin_to(package).map(|number| &self.names[number]);
-        found.filter(|name| name.parent().is_some_and(|parent| parent.may_be(package)))
-    }
-}
 
 /// Modules of which some names are asked about, by the last words of all names that they have.
 #[derive(Debug, Default)]
@@ -68,16 +20,67 @@ pub(super) struct Subjects {
 #[derive(Debug, Default)]
 pub(super) struct Word {
     /// What is asked about of them.
-    pub(super) names: BTreeSet<SmolStr>,
+    pub(super) asked: Names,
     /// What stands before the word where a module is imported by it: its package, and whoever else has it by this name.
-    parents: FxHashSet<u32>,
+    parents: HashSet<u32>,
     /// One of the modules may be imported without a package.
     is_top: bool,
+    /// It may be the first part of a path: not where other names lead to the modules, or it is taken to be another module.
+    may_begin: bool,
+}
+
+/// What is asked about of a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Names {
+    These(BTreeSet<SmolStr>),
+    All,
+}
+
+impl Names {
+    /// Whether more is asked about now.
+    fn add(&mut self, more: &Names) -> bool {
+        match (&mut *self, more) {
+            (Names::These(known), Names::These(more)) => {
+                let before = known.len();
+                known.extend(more.iter().cloned());
+                known.len() > before
+            }
+            (Names::These(_), Names::All) => {
+                *self = Names::All;
+                true
+            }
+            (Names::All, _) => false,
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        match self {
+            Names::These(names) => names.contains(name),
+            Names::All => true,
+        }
+    }
+}
+
+impl Default for Names {
+    fn default() -> Names {
+        Names::These(BTreeSet::new())
+    }
+}
+
+/// How a module comes by a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// It lies there.
+    Path,
+    /// It lies there, and without the packages around it the name is that of another.
+    PathInPackage,
+    /// Somebody gives it the name.
+    Binding,
 }
 
 impl Subjects {
-    /// Whether it is new that `names` of a module that is called so are asked about.
-    pub(super) fn add<'n>(&mut self, name: &ModuleName, names: impl IntoIterator<Item = &'n SmolStr>) -> bool {
+    /// Whether it is new that `asked` of a module that is called so is asked about.
+    pub(super) fn add(&mut self, name: &ModuleName, asked: &Names, by: By) -> bool {
         let mut parts = name.as_str().rsplit('.');
         let last = parts.next().unwrap_or_default();
         if !self.words.contains_key(last) {
@@ -88,12 +91,11 @@ impl Subjects {
             Some(parent) => word.parents.insert(hash(parent)),
             None => !std::mem::replace(&mut word.is_top, true),
         };
-        let before = word.names.len();
-        word.names.extend(names.into_iter().cloned());
+        let begins = by == By::Path && !std::mem::replace(&mut word.may_begin, true);
         if is_new_name {
             self.names.push(name.clone());
         }
-        is_new_name || word.names.len() > before
+        word.asked.add(asked) || is_new_name || begins
     }
 
     /// What they end with.
@@ -105,12 +107,17 @@ impl Subjects {
         self.words.get(last)
     }
 
-    /// Whether `module` may be one of them, where `is_other` tells other names of packages.
+    /// Whether `module` may be one of them, or something in one of which all is asked about. `is_other` tells other names of
+    /// packages.
     pub(super) fn has(&self, module: &ModuleName, is_other: impl Fn(u32) -> bool) -> bool {
-        let mut parts = module.as_str().rsplit('.');
-        let word = parts.next().and_then(|last| self.words.get(last));
-        let parent = parts.next().map(hash);
-        word.is_some_and(|word| parent.is_none_or(|parent| word.may_follow(parent) || is_other(parent)))
+        let may_be = |name: &ModuleName, is_all: bool| {
+            let mut parts = name.as_str().rsplit('.');
+            let word = parts.next().and_then(|last| self.words.get(last));
+            let word = word.filter(|word| !is_all || word.asked == Names::All);
+            let parent = parts.next().map(hash);
+            word.is_some_and(|word| parent.is_none_or(|parent| word.may_follow(parent) || is_other(parent)))
+        };
+        may_be(module, false) || module.with_parents().skip(1).any(|name| may_be(&name, true))
     }
 
     /// Whether one of them begins so, spelled from some root.
@@ -125,11 +132,15 @@ impl Subjects {
 
     /// Whether the name is asked about of what may be the module.
     pub(super) fn are_asked_for(&self, module: &ModuleName, name: &SmolStr) -> bool {
-        self.words.get(module.last()).is_some_and(|word| word.names.contains(name))
+        self.words.get(module.last()).is_some_and(|word| word.asked.has(name))
     }
 }
 
 impl Word {
+    pub(super) fn may_begin(&self) -> bool {
+        self.may_begin || self.is_top
+    }
+
     pub(super) fn may_follow(&self, parent: u32) -> bool {
         self.is_top || self.parents.contains(&parent)
     }

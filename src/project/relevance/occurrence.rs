@@ -3,7 +3,7 @@
 use super::super::index::hash;
 use super::imports::Imports;
 use super::statements::Statements;
-use super::words::{BLANKS, QUOTES, contains, is_renaming, is_word_at, logical_start, words, words_before};
+use super::words::{BLANKS, QUOTES, contains, is_renaming, is_word_at, words_before};
 use crate::python::lines::is_word;
 
 /// Where a word stands in a text.
@@ -24,11 +24,6 @@ impl<'t> Occurrence<'t> {
     /// a string.
     pub(super) fn is_part_of_name(self, imports: &Imports) -> bool {
         self.may_be_attribute() || imports.has_star || imports.has(hash(self.word()))
-    }
-
-    /// Whether it may be the first part of the name of a module.
-    pub(super) fn begins_name(self, imports: &Imports) -> bool {
-        self.is_quoted() || imports.begins_with(hash(self.word()))
     }
 
     /// Behind a dot, at the start of a string, or behind the colon of `"package.module:name"`.
@@ -56,15 +51,6 @@ impl<'t> Occurrence<'t> {
         let before = self.before();
         let chain = before.bytes().rev().take_while(|byte| is_word(*byte) || *byte == b'.').count();
         before.ends_with('.') && before[..before.len() - chain].ends_with(['}', '"', '\'', '%'])
-    }
-
-    /// Whether a module that is called so may get another name here: `import package as p`, `p = package`.
-    pub(super) fn is_renamed(self, imports: &Imports) -> bool {
-        let after = self.text[self.end..].trim_start_matches(BLANKS);
-        let is_as = is_renaming(after);
-        let line = &self.text[logical_start(self.text.as_bytes(), self.start)..self.start];
-        let is_import = matches!(words(line).next(), Some((_, "from" | "import")));
-        self.is_part_of_name(imports) && (is_as || !(is_import || after.starts_with(['.', '('])))
     }
 
     /// Whether a module that is called so may be taken as a whole here, or get another name: `check(module)`,

@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 use super::super::index::{PATCHING, hash};
 use super::flow::{Flow, ModuleWords};
 use super::imports::Imports;
-use super::names::{Subjects, Word};
+use super::names::{Names, Subjects, Word};
 use super::occurrence::Occurrence;
 use super::statements::{Role, Statements};
 use super::vocabulary::Vocabulary;
@@ -20,18 +20,10 @@ use crate::name::ModuleName;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Rule {
-    /// As the last part of a module's name whose part before is `parent`, or that begins with it.
-    Named {
-        parent: Option<SmolStr>,
-    },
     /// As the last part of a subject's name, with a name of it that is asked about.
     Reads,
     /// As a subject that is taken as a whole, or gets another name.
     Whole,
-    /// A package may get another name.
-    Renamed,
-    /// In a file of this last component, which may bind the word.
-    BoundIn(SmolStr),
     /// With another word.
     With(SmolStr),
     /// With its package, where an import begins with one of these.
@@ -144,8 +136,11 @@ impl<'f> Searched<'f> {
     }
 
     /// Whether some name of these may be read of something.
-    fn reads_one_of(&self, names: &BTreeSet<SmolStr>) -> bool {
-        names.iter().any(|name| self.reads(name))
+    fn reads_one_of(&self, names: &Names) -> bool {
+        match names {
+            Names::These(names) => names.iter().any(|name| self.reads(name)),
+            Names::All => true,
+        }
     }
 
     fn reads(&self, name: &str) -> bool {
@@ -174,7 +169,7 @@ impl<'f> Searched<'f> {
     fn may_mean(&self, occurrence: Occurrence<'_>, word: &Word, statements: &Statements) -> bool {
         let imports = &self.shown.imports;
         match statements.role(occurrence) {
-            Some(Role::First) => true,
+            Some(Role::First) => word.may_begin(),
             // Dots stand for a package around the file.
             Some(Role::Of("")) => word.may_follow_one_of(self.name.as_str().split('.').map(hash)),
             Some(Role::Of(before)) => word.may_follow(hash(before)),
@@ -228,7 +223,16 @@ impl Search {
                     match rule {
                         Rule::HandedOn => handed_on.insert(word),
                         Rule::Loose => loose.insert(word),
-                        _ => return Found::Matters,
+                        _ => {
+                            if std::env::var("DBG").is_ok() {
+                                eprintln!(
+                                    "MATTERS {} {:?}",
+                                    word,
+                                    format!("{rule:?}").split(|c: char| !c.is_alphanumeric()).next()
+                                );
+                            }
+                            return Found::Matters;
+                        }
                     };
                 }
             }
@@ -240,13 +244,17 @@ impl Search {
 /// Whether dots may stand for a package that is looked for by a part of the file's own name.
 fn names_package(word: &str, rule: &Rule, file: &Searched<'_>) -> bool {
     match rule {
-        Rule::Named { parent } => file.name.root() == word || parent.as_ref().is_none_or(|parent| file.has(parent)),
         // `from . import name`
         Rule::Reads => file.known.subjects.word(word).is_some_and(|subjects| {
             let parts: Vec<&str> = file.name.as_str().split('.').collect();
             let is_within = parts.first() == Some(&word)
                 || parts.windows(2).any(|pair| pair[1] == word && subjects.may_follow(hash(pair[0])));
-            is_within && subjects.names.iter().any(|name| file.shown.imports.binds(hash(name)) && file.reads(name))
+            let binds = |name: &SmolStr| file.shown.imports.binds(hash(name)) && file.reads(name);
+            is_within
+                && match &subjects.asked {
+                    Names::These(names) => names.iter().any(binds),
+                    Names::All => true,
+                }
         }),
         _ => false,
     }
@@ -258,12 +266,8 @@ fn holds(rule: &Rule, text: &str, word: &str, file: &Searched<'_>, statements: &
     let any = |test: &dyn Fn(Occurrence<'_>) -> bool| occurrences(text, word).any(test);
     let subjects = || file.known.subjects.word(word);
     match rule {
-        Rule::Named { parent } => any(&|occurrence| {
-            occurrence.is_part_of_name(imports)
-                && (parent.as_ref().is_none_or(|parent| file.has(parent)) || occurrence.begins_name(imports))
-        }),
         Rule::Reads => subjects().is_some_and(|subjects| {
-            any(&|occurrence| file.may_mean(occurrence, subjects, statements)) && file.reads_one_of(&subjects.names)
+            any(&|occurrence| file.may_mean(occurrence, subjects, statements)) && file.reads_one_of(&subjects.asked)
         }),
         Rule::Whole => subjects().is_some_and(|subjects| {
             let is_named = LazyCell::new(|| {
@@ -285,8 +289,6 @@ fn holds(rule: &Rule, text: &str, word: &str, file: &Searched<'_>, statements: &
         Rule::Begun { package, by } => {
             by.iter().any(|part| imports.begins_with(hash(part))) && file.has(package) && any(&|_| true)
         }
-        Rule::Renamed => any(&|occurrence| occurrence.is_renamed(imports)),
-        Rule::BoundIn(last) => file.name.last() == last && any(&|_| true),
         Rule::With(other) => file.has(other) && any(&|_| true),
         Rule::Patched => {
             PATCHING.iter().any(|patching| file.has(patching)) && any(&|occurrence| occurrence.may_end_computed())
