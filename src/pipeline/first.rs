@@ -18,7 +18,7 @@ use crate::policy::{Place, Reason};
 use crate::project::{
     self, Asked, FileIndex, Hints, Project, ReadKind, Relevance, Start, Surroundings, Unread, module_of_path,
 };
-use crate::python::{self, Module};
+use crate::python::{self, Folded, Module};
 use crate::startup;
 use crate::text::LineIndex;
 
@@ -32,13 +32,13 @@ pub(super) struct Read {
 pub(super) enum Tree {
     /// Nothing of it can change.
     Unwanted,
-    Kept(Box<Module>),
+    Kept(Folded),
     /// It did not fit in the room for trees, and is parsed once more.
     Dropped,
 }
 
-/// Room for trees between the passes, in bytes of source. A tree takes about thirty times its source, so that this is
-/// half of what a run may take in all; what does not fit is parsed twice.
+/// Room for trees between the passes, in bytes of source. A folded tree takes about four times its source, so that this is
+/// a third of what a run may take in all; what does not fit is parsed twice.
 pub(super) const ROOM: usize = 8 * 1024 * 1024;
 
 /// The first pass over all files that can matter. Texts of others are dropped.
@@ -214,7 +214,7 @@ pub(super) fn read(file: &Input, known: &HashSet<SmolStr>, room: &AtomicUsize) -
     let takes = |left: usize| left.checked_sub(file.text.len());
     let tree = match wanted {
         false => Tree::Unwanted,
-        true if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, takes).is_ok() => Tree::Kept(Box::new(module)),
+        true if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, takes).is_ok() => Tree::Kept(module.fold()),
         true => Tree::Dropped,
     };
     (Read { index, tree: Ok(tree) }, asked)
@@ -225,7 +225,7 @@ impl Tree {
     pub(super) fn module(self, file: &Input) -> Result<Option<Module>, Problem> {
         match self {
             Tree::Unwanted => Ok(None),
-            Tree::Kept(module) => Ok(Some(*module)),
+            Tree::Kept(folded) => Ok(Some(folded.unfold(file.text.clone()))),
             Tree::Dropped => python::parse(file.text.clone()).map(Some).map_err(|faults| problem(file, &faults)),
         }
     }

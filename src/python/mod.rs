@@ -79,6 +79,19 @@ fn lowered(text: &str, parsed: &str, cst: &Cst, lazy: &[u32]) -> Result<Block, V
     Ok(body)
 }
 
+/// A module without its text and its typed tree, which take most of the memory: what is left is quickly made whole again.
+#[derive(Debug)]
+pub struct Folded(Cst);
+
+impl Folded {
+    /// `text` is that of the module.
+    pub fn unfold(self, text: String) -> Module {
+        let masked = lazy::mask(&text);
+        let (body, _) = lower::module(&text, &self.0, masked.as_ref().map_or(&[][..], |masked| &masked.places));
+        Module::new(text, self.0, body)
+    }
+}
+
 /// Reads `content`, what a string annotation holds, as one expression; `offset` is where it stands in its file, and the
 /// spans are of that file.
 pub fn parse_expression(content: &str, offset: TextSize) -> Option<Expr> {
@@ -104,6 +117,11 @@ impl Module {
 
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    pub fn fold(mut self) -> Folded {
+        self.cst.nodes.shrink_to_fit();
+        Folded(self.cst)
     }
 
     pub fn into_text(self) -> String {

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap as HashMap;
 
 use super::cut::{self, Cut};
 use super::fate::{End, Fate};
-use super::survey::{FindingNote, Ground, Known};
+use super::survey::{FindingNote, Ground, Known, Terrain};
 use crate::name::ModuleName;
 use crate::outcome::{ChainLink, EntryTime, Kept, Pinned, Startup, Stays, Way, Why};
 use crate::policy::Place;
@@ -19,9 +19,10 @@ use crate::project::{By, FileId, Project};
 pub(super) struct After<'a> {
     project: &'a Project,
     ground: &'a Ground,
+    terrain: &'a Terrain,
     known: &'a Known<'a>,
     starts: Vec<FileId>,
-    reach: Reach,
+    reach: &'a Reach,
     /// For each file, the starts that load it before the moves.
     loaded_by: Vec<FixedBitSet>,
     /// For each cold target that some start still loads, how far everything is from it, and which starts load it.
@@ -35,12 +36,13 @@ impl<'a> After<'a> {
     pub(super) fn new(
         project: &'a Project,
         ground: &'a Ground,
+        terrain: &'a Terrain,
+        reach: &'a Reach,
         known: &'a Known<'a>,
         starts: Vec<FileId>,
     ) -> After<'a> {
-        let graph = &ground.graph;
-        let reach = graph.reach(Moment::After);
-        let loaded_by = graph.loaded_by(Moment::Before, &ground.before, &starts);
+        let graph = &terrain.graph;
+        let loaded_by = graph.loaded_by(Moment::Before, &terrain.before, &starts);
         let mut stay = FixedBitSet::with_capacity(graph.targets().len());
         starts.iter().for_each(|start| stay.union_with(reach.of_file(*start)));
         stay.intersect_with(&ground.cold);
@@ -67,7 +69,7 @@ impl<'a> After<'a> {
             let import = graph.import_at(question.file, question.place, &question.module);
             ends.extend(import.map(|import| (import, answer.end)));
         }
-        After { project, ground, known, starts, reach, loaded_by, distances, loading, ends }
+        After { project, ground, terrain, known, starts, reach, loaded_by, distances, loading, ends }
     }
 
     /// Adds what is known of each start.
@@ -75,13 +77,13 @@ impl<'a> After<'a> {
         let mut of_run = FixedBitSet::with_capacity(self.starts.len());
         let selected = self.project.files().filter(|(id, _)| (self.known.is_selected)(*id));
         selected.for_each(|(id, _)| of_run.union_with(&self.loaded_by[id.index()]));
-        let loads = |start: FileId| self.ground.before.of_file(start).ones().chain(self.reach.of_file(start).ones());
+        let loads = |start: FileId| self.terrain.before.of_file(start).ones().chain(self.reach.of_file(start).ones());
         let told: Vec<FileId> = of_run.ones().map(|number| self.starts[number]).collect();
         let told: Vec<FileId> = told.into_iter().filter(|start| loads(*start).next().is_some()).collect();
         startup.entries.par_extend(told.par_iter().map(|start| self.entry(*start)));
 
-        let mut separate = FixedBitSet::with_capacity(self.ground.graph.targets().len());
-        for before in told.iter().map(|start| self.ground.before.of_file(*start)) {
+        let mut separate = FixedBitSet::with_capacity(self.terrain.graph.targets().len());
+        for before in told.iter().map(|start| self.terrain.before.of_file(*start)) {
             // Two that may share what they load.
             if before.ones().filter(|at| self.is_measured(*at)).nth(1).is_some() {
                 separate.union_with(before);
@@ -104,11 +106,11 @@ impl<'a> After<'a> {
     }
 
     fn entry(&self, start: FileId) -> EntryTime {
-        let (before, after) = (self.ground.before.of_file(start), self.reach.of_file(start));
+        let (before, after) = (self.terrain.before.of_file(start), self.reach.of_file(start));
         // A start cannot be without itself and the packages around it.
         let own = &self.project.file(start).name;
         let is_own =
-            |at: usize| self.ground.graph.homes(at).iter().any(|home| own.is_within(&self.project.file(*home).name));
+            |at: usize| self.terrain.graph.homes(at).iter().any(|home| own.is_within(&self.project.file(*home).name));
         let is_told = |at: &usize| self.ground.cold.contains(*at) && !is_own(*at);
         let mut stays: Vec<Stays> = after.ones().filter(is_told).map(|at| self.stays(start, at)).collect();
         stays.sort_by(|a, b| {
@@ -116,22 +118,22 @@ impl<'a> After<'a> {
             ms(b).total_cmp(&ms(a)).then_with(|| a.module.cmp(&b.module))
         });
         let is_unmeasured = |at: &usize| {
-            self.ground.config.modules[self.name(*at)].import_ms.is_none() && self.ground.graph.homes(*at).is_empty()
+            self.ground.config.modules[self.name(*at)].import_ms.is_none() && self.terrain.graph.homes(*at).is_empty()
         };
         EntryTime {
             module: self.project.import_name(&self.project.file(start).name),
             path: self.project.file(start).path.clone(),
             loads_before: self.names(before),
             loads_after: self.names(after),
-            before_ms: self.ground.times.of(before),
-            after_ms: self.ground.times.of(after),
+            before_ms: self.terrain.times.of(before),
+            after_ms: self.terrain.times.of(after),
             unmeasured: before.ones().filter(is_unmeasured).map(|at| self.name(at).clone()).collect(),
             stays,
         }
     }
 
     fn stays(&self, start: FileId, target: usize) -> Stays {
-        let chain = self.ground.graph.chain(start, &self.distances[&target]);
+        let chain = self.terrain.graph.chain(start, &self.distances[&target]);
         Stays {
             module: self.name(target).clone(),
             import_ms: self.ground.config.verdict(self.name(target)).import_ms,
@@ -150,7 +152,7 @@ impl<'a> After<'a> {
 
     /// Why an import stays where it is.
     fn keeper(&self, id: ImportId) -> Kept {
-        let import = self.ground.graph.import(id);
+        let import = self.terrain.graph.import(id);
         let module = self.project.import_name(&import.module);
         let why = match self.ends.get(&id) {
             Some(End::Refused(code)) => Why::Refused(*code),
@@ -173,7 +175,7 @@ impl<'a> After<'a> {
         let mut links: Vec<ChainLink> = Vec::new();
         for (node, link) in chain {
             let import = import_of(*link).map(|id| {
-                let import = self.ground.graph.import(id);
+                let import = self.terrain.graph.import(id);
                 (self.project.file(import.file).path.clone(), import.place)
             });
             links.push(ChainLink { module: self.module(*node), import });
@@ -195,7 +197,7 @@ impl<'a> After<'a> {
 
     fn way(&self, start: FileId, target: usize) -> Way {
         let can_move = |id: ImportId| self.ends.get(&id) == Some(&End::Leaves);
-        match cut::smallest(&self.ground.graph, start, target, &self.distances[&target], &can_move) {
+        match cut::smallest(&self.terrain.graph, start, target, &self.distances[&target], &can_move) {
             Cut::Imports(imports) => Way::Imports(imports.into_iter().map(|id| self.pinned(id)).collect()),
             Cut::Blocked(chain) => {
                 let imports = chain.iter().filter_map(|(_, link)| import_of(*link));
@@ -205,7 +207,7 @@ impl<'a> After<'a> {
     }
 
     fn pinned(&self, id: ImportId) -> Pinned {
-        let import = self.ground.graph.import(id);
+        let import = self.terrain.graph.import(id);
         Pinned {
             path: self.project.file(import.file).path.clone(),
             place: import.place,
@@ -216,23 +218,23 @@ impl<'a> After<'a> {
 
     /// The module that moved is loaded all the same, by every entry that loads the file.
     fn in_vain(&self, fate: &Fate) -> Option<String> {
-        let target = self.ground.graph.target(&fate.key)?;
+        let target = self.terrain.graph.target(&fate.key)?;
         let starts = &self.loaded_by[fate.file.index()];
         let first = starts.ones().next()?;
         if !starts.is_subset(self.loading.get(&target)?) {
             return None;
         }
-        let chain = self.ground.graph.chain(self.starts[first], self.distances.get(&target)?);
+        let chain = self.terrain.graph.chain(self.starts[first], self.distances.get(&target)?);
         let (node, import) = chain.iter().rev().find_map(|(node, link)| Some((*node, import_of(*link)?)))?;
-        let place = self.ground.graph.import(import).place;
+        let place = self.terrain.graph.import(import).place;
         Some(format!("brings nothing yet: `{}:{}` loads it at start anyway", self.module(node), place.line))
     }
 
     /// The import was part of an import cycle, and nothing else closes that.
     fn opened_cycle(&self, fate: &Fate) -> Option<String> {
-        let graph = &self.ground.graph;
+        let graph = &self.terrain.graph;
         let import = graph.import(graph.import_of(fate.file, fate.place, &fate.target)?);
-        let loaded = import.loads.filter(|loaded| self.ground.before.in_one_circle(*loaded, fate.file))?;
+        let loaded = import.loads.filter(|loaded| self.terrain.before.in_one_circle(*loaded, fate.file))?;
         let back = graph.way_back(self.project, Moment::Before, loaded, fate.file)?;
         let is_closed = graph.way_back(self.project, Moment::After, loaded, fate.file).is_some()
             && graph.way_back(self.project, Moment::After, fate.file, loaded).is_some();
@@ -251,7 +253,7 @@ impl<'a> After<'a> {
 
     /// A measured module outside the project.
     fn is_measured(&self, at: usize) -> bool {
-        self.ground.config.modules[self.name(at)].import_ms.is_some() && self.ground.graph.homes(at).is_empty()
+        self.ground.config.modules[self.name(at)].import_ms.is_some() && self.terrain.graph.homes(at).is_empty()
     }
 
     fn names(&self, targets: &FixedBitSet) -> Vec<ModuleName> {
@@ -259,7 +261,7 @@ impl<'a> After<'a> {
     }
 
     fn name(&self, target: usize) -> &ModuleName {
-        &self.ground.graph.targets()[target].name
+        &self.terrain.graph.targets()[target].name
     }
 }
 

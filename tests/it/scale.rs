@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::relevance::generate;
 use crate::support::{hotcold, python, run, stderr, stdout};
 
-/// Texts, what is to be written and the trees that there is room for take 290 MB.
+/// Texts, what is to be written and the trees that there is room for take 140 MB.
 #[test]
 fn memory_does_not_hold_all_trees() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -13,7 +13,7 @@ fn memory_does_not_hold_all_trees() {
     let mut command = hotcold(&project);
     let output = run(&mut measured(command.args(["check", "--quiet", "."])));
     let megabytes: usize = stdout(&output).trim().parse().unwrap_or_else(|_| panic!("{}", stderr(&output)));
-    assert!((10..340).contains(&megabytes), "the run took {megabytes} MB at its peak");
+    assert!((10..220).contains(&megabytes), "the run took {megabytes} MB at its peak");
 }
 
 /// A file with so many of something.

@@ -223,16 +223,7 @@ impl Search {
                     match rule {
                         Rule::HandedOn => handed_on.insert(word),
                         Rule::Loose => loose.insert(word),
-                        _ => {
-                            if std::env::var("DBG").is_ok() {
-                                eprintln!(
-                                    "MATTERS {} {:?}",
-                                    word,
-                                    format!("{rule:?}").split(|c: char| !c.is_alphanumeric()).next()
-                                );
-                            }
-                            return Found::Matters;
-                        }
+                        _ => return Found::Matters,
                     };
                 }
             }
