@@ -281,12 +281,6 @@ impl<'a> Relevance<'a> {
         self.follow_hints(&index_of);
         self.search();
         self.find_first(&index_of);
-        eprintln!(
-            "matters {} known {} leads {}",
-            self.matters.iter().filter(|m| **m).count(),
-            (0..self.files.len()).filter(|at| index_of(*at).is_some()).count(),
-            self.leads.iter().filter(|m| **m).count()
-        );
     }
 
     /// Files that may import a configured module, and those within one.
