@@ -27,7 +27,6 @@ pub struct Imports {
 
 impl Imports {
     pub fn of(text: &str, name: &ModuleName) -> Imports {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut scan = Scan { depth: name.as_str().split('.').count(), ..Scan::default() };
         scan.text(text);
         if let Cow::Owned(normal) = normalised(text) {

@@ -15,7 +15,7 @@ use super::names::{Names, Subjects, Word};
 use super::occurrence::Occurrence;
 use super::statements::{Role, Statements};
 use super::vocabulary::Vocabulary;
-use super::words::normalised;
+use super::words::{normalised, without_mark};
 use crate::name::ModuleName;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -102,6 +102,7 @@ pub(super) struct Shown {
 
 impl Shown {
     pub(super) fn by(text: &str, name: &ModuleName) -> Shown {
+        let text = without_mark(text);
         let imports = Imports::of(text, name);
         Shown { words: Vocabulary::of(text), flow: Flow::of(text, &imports), imports }
     }
@@ -124,7 +125,7 @@ pub(super) struct Searched<'f> {
 
 impl<'f> Searched<'f> {
     pub(super) fn new(text: &'f str, name: &'f ModuleName, shown: &'f Shown, known: Known<'f>) -> Searched<'f> {
-        Searched { text, name, shown, known, read: RefCell::default() }
+        Searched { text: without_mark(text), name, shown, known, read: RefCell::default() }
     }
 
     fn has(&self, word: &str) -> bool {

@@ -28,6 +28,11 @@ pub(super) fn normalised(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || is_nfkc(text) { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) }
 }
 
+/// The text without a byte order mark, which would be a part of the first word.
+pub(super) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// White space, and backslashes that continue a line.
 pub(super) const BLANKS: [char; 6] = [' ', '\t', '\x0c', '\\', '\r', '\n'];
 pub(super) const QUOTES: [char; 2] = ['"', '\''];
