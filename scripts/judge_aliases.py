@@ -27,15 +27,59 @@ HEAVY = {
 }
 HOMES = ["pkg/handler.py", "pkg/sub/core.py", "handler.py", "pkg/sub/__init__.py"]
 FILES = ["pkg/f{}.py", "pkg/sub/f{}.py", "f{}.py"]
-SECOND_NAMES = ["{new} = {way}\n", "{new} = (\n    {way}\n)\n", "{new} = None or {way}\n", "{new}, other = {way}, 1\n"]
+SECOND_NAMES = [
+    "{new} = {way}\n",
+    "{new} = (\n    {way}\n)\n",
+    "{new} = None or {way}\n",
+    "{new}, other = {way}, 1\n",
+    "{new}: object = {way}\n",
+    "first = {new} = {way}\n",
+    "{new} = {way} if True else None\n",
+    "{new} = (first := {way})\n",
+    "try:\n    {new} = {way}\nexcept Exception:\n    pass\n",
+    "import importlib\n\n{new} = importlib.reload({way})\n",
+    "first = {way}\n{new} = first\n",
+    "class Holder:\n    part = {way}\n\n\n{new} = Holder.part\n",
+    "{new} = \\\n    {way}\n",
+]
+# What is done with the module, or with what leads to it.
 USES = [
     "print({way}.{name})",
     "{way}.{name} = 1",
     'print(getattr({way}, "{half}" + "{rest}"))',
     'from unittest import mock\n\nmock.patch.object({way}, "{name}")',
+    'from unittest import mock\n\nmock.patch("{way}.{name}")',
+    'from unittest import mock\n\nmock.patch.multiple({way}, {name}=None)',
     "names = vars({way})",
-    "part = {way}\nprint(part.{name})",
-    "class Holder:\n    part = {way}\n\n    def read(self):\n        return self.part.{name}",
+    "{way}.__dict__.clear()",
+    "print(({way}).{name})",
+    "print((None or {way}).{name})",
+    "print({way} .{name})",
+    "print(\n    {way}\n    # why\n    .{name}\n)",
+    "print(lambda: {way}.{name})",
+    "import importlib\n\nprint(importlib.reload({way}).{name})",
+]
+# Ways on which a name comes to hold something.
+HELD = [
+    "part = {head}\n{use}",
+    "part, other = {head}, 1\n{use}",
+    "(\n    part,\n    other,\n) = {head}, 1\n{use}",
+    "[other, part] = [1, {head}]\n{use}",
+    "part: object = {head}\n{use}",
+    "if (part := {head}):\n    {line}",
+    "for part in ({head}, None):\n    {line}",
+    "for other, part in ((1, {head}),):\n    {line}",
+    "for part in [\n    {head},\n]:\n    {line}",
+    "def read(part={head}):\n    {line}",
+    "def read(\n    first: int = 1,\n    *,\n    part: object = {head},\n) -> None:\n    {line}",
+    "first = {head}\nsecond = first\n\n\ndef read():\n    part = second\n    {line}",
+    "part = None\n\n\ndef load():\n    global part\n    part = {head}\n\n\ndef read():\n    {line}",
+]
+# The same in an object.
+KEPT = [
+    "class Holder:\n    part = {head}\n\n    def read(self):\n        {line}",
+    "class Holder:\n    def __init__(self):\n        self.part = {head}\n\n    def read(self):\n        {line}",
+    "class Holder:\n    def __init__(self, other=None):\n        self.part = other or {head}\n\n    def read(self):\n        {line}",
 ]
 
 
@@ -72,9 +116,29 @@ class Maze:
             texts[path] = text
         text, bound, rest = self.way()
         way = ".".join([bound, *rest])
-        use = self.random.choice(USES).format(way=way, name=name, half=name[:2], rest=name[2:])
-        texts["use.py"] = f"{text}\n{use}\n"
+        texts["use.py"] = f"{text}\n{self.use(way, name)}\n"
         return texts
+
+    def use(self, way: str, name: str) -> str:
+        """What is done with the module that `way` leads to, through a name or an attribute that holds a part of the way."""
+        form = self.random.choice(USES)
+        parts = way.split(".")
+        cut = self.random.randrange(1, len(parts) + 1)
+        head, tail = ".".join(parts[:cut]), parts[cut:]
+        holder, frame = "part", None
+        match self.random.randrange(4):
+            case 0:
+                frame = self.random.choice(HELD)
+            case 1:
+                holder, frame = "self.part", self.random.choice(KEPT)
+        held = ".".join([holder, *tail]) if frame else way
+        use = form.format(way=held, name=name, half=name[:2], rest=name[2:])
+        if not frame:
+            return use
+        if "\n" in use:
+            # What stands in a block is one line.
+            use = USES[0].format(way=held, name=name)
+        return frame.format(head=head, use=use, line=use)
 
     def way(self) -> tuple[str, str, list[str]]:
         """An import, the name that it binds, and what leads on to the module with the heavy import."""
