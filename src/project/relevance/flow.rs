@@ -4,11 +4,14 @@
 //! [`FileIndex`]: crate::project::FileIndex
 
 use memchr::memmem;
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::index::hash;
 use super::imports::Imports;
-use super::occurrence::Occurrence;
+use super::occurrence::{Occurrence, occurrences};
+use super::rules::Shown;
+use super::statements::Statements;
 use super::words::{BLANKS, QUOTES, is_word_at, last_part, logical_start, words};
 use crate::name::ModuleName;
 use crate::python::lines::is_word;
@@ -92,39 +95,92 @@ pub(super) struct ModuleWords {
     other: FxHashSet<u32>,
     /// What is given the name on the left somewhere.
     given: FxHashMap<u32, Vec<u32>>,
+    /// By the position of a text: what its names get, where one of them may get a module.
+    flows: FxHashMap<usize, Flow>,
 }
 
+/// A text with what it shows.
+pub(super) type Text<'t> = (&'t str, &'t Shown);
+
 impl ModuleWords {
-    pub(super) fn new<'t>(
-        modules: impl Iterator<Item = &'t ModuleName>,
-        texts: impl Iterator<Item = (&'t Imports, &'t Flow)>,
-    ) -> ModuleWords {
-        let pairs = texts.flat_map(|(imports, flow)| imports.renamed().chain(flow.given.iter().copied()));
-        let pairs: FxHashSet<(u32, u32)> = pairs.collect();
+    pub(super) fn new<'t>(modules: impl Iterator<Item = &'t ModuleName>, texts: &[Text<'_>]) -> ModuleWords {
         let mut known = ModuleWords::default();
-        for (name, source) in pairs {
-            known.given.entry(source).or_default().push(name);
+        for (name, source) in texts.iter().flat_map(|(_, shown)| shown.imports.renamed()) {
+            known.give(name, source);
         }
-        for module in modules {
-            known.add(module);
-        }
+        known.learn(modules.flat_map(|module| module.as_str().split('.')).map(hash).collect(), texts);
         known
     }
 
-    /// Whether some part of the module's name is new.
-    pub(super) fn add(&mut self, module: &ModuleName) -> bool {
-        let before = self.words.len();
-        for part in module.as_str().split('.') {
-            let mut open = vec![hash(part)];
+    /// Whether all parts of the module's name are known.
+    pub(super) fn know(&self, module: &str) -> bool {
+        module.split('.').all(|part| self.has(hash(part)))
+    }
+
+    pub(super) fn add(&mut self, module: &str, texts: &[Text<'_>]) {
+        self.learn(module.split('.').map(hash).collect(), texts);
+    }
+
+    /// Words that may stand for modules, with all other names that these get.
+    fn learn(&mut self, words: Vec<u32>, texts: &[Text<'_>]) {
+        let mut open = words;
+        loop {
+            let mut new: Vec<u32> = Vec::new();
             while let Some(word) = open.pop() {
                 if self.words.insert(word) {
+                    new.push(word);
                     let names = self.given.get(&word).map_or(&[][..], Vec::as_slice);
                     self.other.extend(names);
                     open.extend(names);
                 }
             }
+            if new.is_empty() {
+                return;
+            }
+            new.sort_unstable();
+            let gives = |at: &usize| {
+                let (text, shown) = texts[*at];
+                !self.flows.contains_key(at) && shown.words.has_one_of(&new) && self.may_give(text, &shown.imports)
+            };
+            let giving: Vec<(usize, Flow)> = (0..texts.len())
+                .into_par_iter()
+                .filter(gives)
+                .map(|at| (at, Flow::of(texts[at].0, &texts[at].1.imports)))
+                .collect();
+            for (at, flow) in giving {
+                for (name, source) in flow.given.iter().copied() {
+                    self.give(name, source);
+                    open.extend(self.words.contains(&source).then_some(name));
+                }
+                self.flows.insert(at, flow);
+            }
         }
-        self.words.len() > before
+    }
+
+    fn give(&mut self, name: u32, source: u32) {
+        let names = self.given.entry(source).or_default();
+        if name != source && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+
+    /// Whether the text may give a module to some name: where one that it imports, or a part of it, stands alone.
+    fn may_give(&self, text: &str, imports: &Imports) -> bool {
+        if imports.has_star {
+            return true;
+        }
+        let statements = Statements::default();
+        imports.bound_at().filter(|(word, _)| self.has(*word)).any(|(_, at)| {
+            // Where it stands otherwise than Python reads it, nothing is told.
+            let Some((_, word)) = text.get(at..).and_then(|rest| words(rest).next()) else { return true };
+            occurrences(text, word).any(|occurrence| {
+                let (parts, end) = chain(text, occurrence.start);
+                parts.last().is_some_and(|last| self.has(*last))
+                    && !occurrence.before().ends_with('.')
+                    && trailer(text, end, &parts) == end
+                    && !statements.hold(occurrence)
+            })
+        })
     }
 
     pub(super) fn has(&self, word: u32) -> bool {
@@ -135,13 +191,14 @@ impl ModuleWords {
         self.other.contains(&word)
     }
 
-    /// Whether the attribute at `occurrence` may be one of a module.
-    pub(super) fn may_have(&self, occurrence: Occurrence<'_>, imports: &Imports, flow: &Flow) -> bool {
-        if imports.has_star || flow.is_unclear {
+    /// Whether the attribute at `occurrence` in the text `at` may be one of a module.
+    pub(super) fn may_have(&self, at: usize, occurrence: Occurrence<'_>, imports: &Imports) -> bool {
+        let flow = self.flows.get(&at);
+        if imports.has_star || flow.is_some_and(|flow| flow.is_unclear) {
             return true;
         }
         let Some(owner) = owner(occurrence) else { return true };
-        let holds = |part: &u32| flow.gives(*part) && self.has(*part);
+        let holds = |part: &u32| flow.is_some_and(|flow| flow.gives(*part)) && self.has(*part);
         let is_imported = |root: &u32| owner.is_rooted && imports.binds(*root) && self.has(*root);
         owner.parts.first().is_some_and(is_imported) || owner.parts.iter().any(holds)
     }

@@ -12,6 +12,7 @@ use super::imports::Imports;
 use super::names::{By, Names, Subjects};
 use super::occurrence::Occurrence;
 use super::rules::{self, Known, Rule, Searched, Shown};
+use super::words::without_mark;
 use crate::name::ModuleName;
 
 /// What a text holds that names nothing of what it concerns.
@@ -57,6 +58,7 @@ pub struct Glance<'t> {
 impl<'t> Glance<'t> {
     /// At the file that is the module `name`.
     pub fn at(text: &'t str, name: &ModuleName) -> Glance<'t> {
+        let text = without_mark(text);
         Glance { shown: Shown::by(text, name), text, name: name.clone() }
     }
 
@@ -110,8 +112,7 @@ impl<'t> Glance<'t> {
     fn holds_of(&self, module: &ModuleName, names: &Names, rule: Rule) -> bool {
         let mut subjects = Subjects::default();
         subjects.add(module, names, By::Path);
-        let texts = std::iter::once((&self.shown.imports, &self.shown.flow));
-        let modules = ModuleWords::new(std::iter::once(module), texts);
+        let modules = ModuleWords::new(std::iter::once(module), &[(self.text, &self.shown)]);
         self.holds_in(Known { subjects: &subjects, modules: &modules }, module.last(), &rule)
     }
 
@@ -121,6 +122,6 @@ impl<'t> Glance<'t> {
     }
 
     fn holds_in(&self, known: Known<'_>, word: &str, rule: &Rule) -> bool {
-        rules::hold_anywhere(&Searched::new(self.text, &self.name, &self.shown, known), word, rule)
+        rules::hold_anywhere(&Searched::new(0, self.text, &self.name, &self.shown, known), word, rule)
     }
 }

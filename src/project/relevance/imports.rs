@@ -15,8 +15,8 @@ pub struct Imports {
     named: Box<[u32]>,
     /// Those that may begin the name of a module.
     rooted: Box<[u32]>,
-    /// Those that an import may bind.
-    bound: Box<[u32]>,
+    /// Those that an import may bind, each with where it stands once.
+    bound: Box<[(u32, usize)]>,
     /// Other names, each with the last part of what it stands for: `b as c` in an import.
     renamed: Box<[(u32, u32)]>,
     /// `from module import *`
@@ -25,12 +25,17 @@ pub struct Imports {
     pub is_relative: bool,
 }
 
+/// The place of a word that only stands in the text as Python reads it.
+pub(super) const NOWHERE: usize = usize::MAX;
+
 impl Imports {
     pub fn of(text: &str, name: &ModuleName) -> Imports {
         let mut scan = Scan { depth: name.as_str().split('.').count(), ..Scan::default() };
         scan.text(text);
         if let Cow::Owned(normal) = normalised(text) {
+            let written = scan.bound.len();
             scan.text(&normal);
+            scan.bound[written..].iter_mut().for_each(|(_, at)| *at = NOWHERE);
         }
         if scan.is_relative {
             scan.named.extend(name.as_str().split('.').map(hash));
@@ -41,10 +46,14 @@ impl Imports {
             hashes.dedup();
             hashes.into_boxed_slice()
         };
+        let mut bound = scan.bound;
+        bound.sort_unstable();
+        bound.dedup_by_key(|(word, _)| *word);
+        let bound = bound.into_boxed_slice();
         Imports {
             named: set(scan.named),
             rooted: set(scan.rooted),
-            bound: set(scan.bound),
+            bound,
             renamed: scan.renamed.into_boxed_slice(),
             has_star: scan.has_star,
             is_relative: scan.is_relative,
@@ -75,7 +84,7 @@ impl Imports {
 
     /// Whether some import may bind the word.
     pub(super) fn binds(&self, word: u32) -> bool {
-        self.bound.binary_search(&word).is_ok()
+        self.bound.binary_search_by_key(&word, |(word, _)| *word).is_ok()
     }
 
     pub(super) fn named(&self) -> impl Iterator<Item = u32> {
@@ -83,6 +92,11 @@ impl Imports {
     }
 
     pub(super) fn bound(&self) -> impl Iterator<Item = u32> {
+        self.bound.iter().map(|(word, _)| *word)
+    }
+
+    /// Words that an import may bind, each with where it stands once; [`NOWHERE`] in the text as it is written for some.
+    pub(super) fn bound_at(&self) -> impl Iterator<Item = (u32, usize)> {
         self.bound.iter().copied()
     }
 
@@ -117,7 +131,7 @@ struct Scan {
     depth: usize,
     named: Vec<u32>,
     rooted: Vec<u32>,
-    bound: Vec<u32>,
+    bound: Vec<(u32, usize)>,
     renamed: Vec<(u32, u32)>,
     is_relative: bool,
     has_star: bool,
@@ -133,6 +147,7 @@ impl Scan {
             if is_plain {
                 self.import_plain(names);
             }
+            self.bind(names, import);
         }
     }
 
@@ -144,11 +159,10 @@ impl Scan {
         let is_rooted = dots == 0 || dots >= self.depth;
         self.rooted.extend(first.filter(|_| is_rooted).map(|(_, word)| hash(word)));
         self.named.extend(words(module).chain(words(members)).map(|(_, word)| hash(word)));
-        self.bind(members);
     }
 
     /// What the names of an import bind, with those that it renames.
-    fn bind(&mut self, names: &str) {
+    fn bind(&mut self, names: &str, at: usize) {
         let (mut last, mut is_other) = (None, false);
         for (start, word) in words(names) {
             let number = hash(word);
@@ -156,7 +170,7 @@ impl Scan {
                 last = Some(number);
                 continue;
             }
-            self.bound.push(number);
+            self.bound.push((number, at + start));
             if is_other {
                 self.renamed.extend(last.filter(|last| *last != number).map(|last| (number, last)));
             }
@@ -168,7 +182,6 @@ impl Scan {
     }
 
     fn import_plain(&mut self, modules: &str) {
-        self.bind(modules);
         let mut after_as = false;
         for (start, word) in words(modules) {
             let is_dotted = modules[..start].trim_end_matches(BLANKS).ends_with('.');

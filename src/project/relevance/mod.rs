@@ -60,10 +60,11 @@ use super::lookup::spellings;
 use super::{FREEZERS, FileId, FileIndex, ImportTarget, Project};
 use crate::name::ModuleName;
 use crate::sort::stdlib;
-use flow::ModuleWords;
+use flow::{ModuleWords, Text};
 use imports::Ending;
 use names::{By, Names, Subjects};
 use rules::{Found, Known, Rule, Rules, Searched, Shown};
+use words::without_mark;
 
 pub use asked::{Annotated, Asked, Hints};
 pub use glance::{Glance, Triggers};
@@ -182,7 +183,7 @@ impl<'a> Relevance<'a> {
     fn with(files: &'a [Unread<'a>], names: Project, shown: Vec<Shown>, is_everything: bool) -> Relevance<'a> {
         let none = || vec![false; files.len()];
         let modules = names.files.iter().map(|file| &file.name);
-        let modules = ModuleWords::new(modules, shown.iter().map(|shown| (&shown.imports, &shown.flow)));
+        let modules = ModuleWords::new(modules, &texts(files, &shown));
         let bound = |at: usize| shown[at].imports.bound().map(move |word| (word, at as u32));
         let mut binders: Vec<(u32, u32)> = (0..files.len()).flat_map(bound).collect();
         binders.par_sort_unstable();
@@ -258,9 +259,8 @@ impl<'a> Relevance<'a> {
                     self.open.insert(SmolStr::new(module.last()));
                 }
                 // Of names that a text does not show to be those of modules.
-                let is_module = self.modules.has(hash(module.last()));
-                if is_module && ModuleName::new(name).is_some_and(|name| self.modules.add(&name)) {
-                    self.open.extend(self.subjects.words().cloned());
+                if self.modules.has(hash(module.last())) {
+                    self.add_module_words(name);
                 }
             }
         }
@@ -357,6 +357,14 @@ impl<'a> Relevance<'a> {
         self.binders[first..].iter().take_while(move |(bound, _)| *bound == word).map(|(_, at)| *at as usize)
     }
 
+    /// Words that may stand for modules. New ones show more in every text.
+    fn add_module_words(&mut self, module: &str) {
+        if !self.modules.know(module) {
+            self.modules.add(module, &texts(self.files, &self.shown));
+            self.open.extend(self.subjects.words().cloned());
+        }
+    }
+
     /// What is asked about the imports of a subject.
     fn ask(&mut self, position: usize, asked: &Asked) {
         let targets: Vec<&ImportTarget> =
@@ -379,9 +387,7 @@ impl<'a> Relevance<'a> {
             if let Some(member) = &target.member {
                 self.look_for(&target.module, &Names::These(BTreeSet::from([member.clone()])));
             }
-            if self.modules.add(&dotted) {
-                self.open.extend(self.subjects.words().cloned());
-            }
+            self.add_module_words(dotted.as_str());
             for module in dotted.with_parents() {
                 self.asked_for.insert(SmolStr::new(module.last()));
                 let homes: Vec<FileId> = self.names.files_of(&module).collect();
@@ -448,7 +454,7 @@ impl<'a> Relevance<'a> {
             .map(|at| {
                 let known = Known { subjects: &self.subjects, modules: &self.modules };
                 let (text, name) = (self.files[at].text, &self.names.files[at].name);
-                (!self.matters[at]).then(|| search.in_file(&Searched::new(text, name, &self.shown[at], known)))
+                (!self.matters[at]).then(|| search.in_file(&Searched::new(at, text, name, &self.shown[at], known)))
             })
             .collect();
         for (at, found) in found.into_iter().enumerate() {
@@ -463,4 +469,9 @@ impl<'a> Relevance<'a> {
             }
         }
     }
+}
+
+/// The texts with what they show.
+fn texts<'t>(files: &[Unread<'t>], shown: &'t [Shown]) -> Vec<Text<'t>> {
+    files.iter().map(|file| without_mark(file.text)).zip(shown).collect()
 }

@@ -1,5 +1,7 @@
 //! Where a word stands in a text, and what it may be there.
 
+use memchr::memmem;
+
 use super::super::index::hash;
 use super::imports::Imports;
 use super::statements::Statements;
@@ -12,6 +14,12 @@ pub(super) struct Occurrence<'t> {
     pub(super) text: &'t str,
     pub(super) start: usize,
     pub(super) end: usize,
+}
+
+/// Where the word stands in a text.
+pub(super) fn occurrences<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = Occurrence<'t>> {
+    let found = memmem::find_iter(text.as_bytes(), word.as_bytes());
+    found.filter_map(move |at| Occurrence::new(text, at, at + word.len()))
 }
 
 impl<'t> Occurrence<'t> {

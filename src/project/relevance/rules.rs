@@ -3,16 +3,15 @@
 use std::cell::{LazyCell, RefCell};
 use std::collections::BTreeSet;
 
-use memchr::memmem;
 use rustc_hash::FxHashMap;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
 
 use super::super::index::{PATCHING, hash};
-use super::flow::{Flow, ModuleWords};
+use super::flow::ModuleWords;
 use super::imports::Imports;
 use super::names::{Names, Subjects, Word};
-use super::occurrence::Occurrence;
+use super::occurrence::{Occurrence, occurrences};
 use super::statements::{Role, Statements};
 use super::vocabulary::Vocabulary;
 use super::words::{normalised, without_mark};
@@ -97,14 +96,12 @@ pub(super) enum Found<'s> {
 pub(super) struct Shown {
     pub(super) imports: Imports,
     pub(super) words: Vocabulary,
-    pub(super) flow: Flow,
 }
 
 impl Shown {
     pub(super) fn by(text: &str, name: &ModuleName) -> Shown {
         let text = without_mark(text);
-        let imports = Imports::of(text, name);
-        Shown { words: Vocabulary::of(text), flow: Flow::of(text, &imports), imports }
+        Shown { imports: Imports::of(text, name), words: Vocabulary::of(text) }
     }
 }
 
@@ -116,6 +113,8 @@ pub(super) struct Known<'k> {
 }
 
 pub(super) struct Searched<'f> {
+    /// Its position among the files.
+    at: usize,
     pub(super) text: &'f str,
     pub(super) name: &'f ModuleName,
     pub(super) shown: &'f Shown,
@@ -124,8 +123,14 @@ pub(super) struct Searched<'f> {
 }
 
 impl<'f> Searched<'f> {
-    pub(super) fn new(text: &'f str, name: &'f ModuleName, shown: &'f Shown, known: Known<'f>) -> Searched<'f> {
-        Searched { text: without_mark(text), name, shown, known, read: RefCell::default() }
+    pub(super) fn new(
+        at: usize,
+        text: &'f str,
+        name: &'f ModuleName,
+        shown: &'f Shown,
+        known: Known<'f>,
+    ) -> Searched<'f> {
+        Searched { at, text: without_mark(text), name, shown, known, read: RefCell::default() }
     }
 
     fn has(&self, word: &str) -> bool {
@@ -180,13 +185,8 @@ impl<'f> Searched<'f> {
     }
 
     fn may_be_of_module(&self, occurrence: Occurrence<'_>) -> bool {
-        self.known.modules.may_have(occurrence, &self.shown.imports, &self.shown.flow)
+        self.known.modules.may_have(self.at, occurrence, &self.shown.imports)
     }
-}
-
-fn occurrences<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = Occurrence<'t>> {
-    let found = memmem::find_iter(text.as_bytes(), word.as_bytes());
-    found.filter_map(move |at| Occurrence::new(text, at, at + word.len()))
 }
 
 /// Whether a rule holds for some occurrence of the word.

@@ -35,6 +35,14 @@ impl Vocabulary {
         self.0.binary_search(&word).is_ok()
     }
 
+    /// Whether the text has one of `words`, which is sorted.
+    pub(super) fn has_one_of(&self, words: &[u32]) -> bool {
+        match words.len() > self.0.len() {
+            true => self.0.iter().any(|own| words.binary_search(own).is_ok()),
+            false => words.iter().any(|word| self.has(*word)),
+        }
+    }
+
     /// Positions in `words`, which is sorted, of those that the text has.
     pub(super) fn common<T>(&self, words: &[T], number: impl Fn(&T) -> u32) -> Vec<usize> {
         if words.len() * 8 < self.0.len() {
