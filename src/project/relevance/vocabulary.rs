@@ -2,8 +2,6 @@
 
 use std::cell::RefCell;
 
-use rustc_hash::FxHashSet;
-
 use super::super::index::hash_of;
 use super::words::normalised;
 use crate::python::lines::is_word;
@@ -12,22 +10,38 @@ use crate::python::lines::is_word;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Vocabulary(Box<[u32]>);
 
+/// Words that were seen last, by some bits of their hashes: most words of a text are repeated.
+struct Seen {
+    slots: Box<[u32; SLOTS]>,
+    found: Vec<u32>,
+}
+
+const SLOTS: usize = 4096;
+
 thread_local! {
-    static FOUND: RefCell<FxHashSet<u32>> = RefCell::default();
+    static SEEN: RefCell<Seen> = RefCell::new(Seen { slots: Box::new([0; SLOTS]), found: Vec::new() });
 }
 
 impl Vocabulary {
     pub(super) fn of(text: &str) -> Vocabulary {
-        FOUND.with_borrow_mut(|found| {
+        SEEN.with_borrow_mut(|Seen { slots, found }| {
             found.clear();
+            slots.fill(0);
             let normal = normalised(text);
             for text in std::iter::once(text).chain(Some(&*normal).filter(|normal| *normal != text)) {
-                found
-                    .extend(text.as_bytes().split(|byte| !is_word(*byte)).filter(|word| !word.is_empty()).map(hash_of));
+                for word in text.as_bytes().split(|byte| !is_word(*byte)).filter(|word| !word.is_empty()) {
+                    let number = hash_of(word);
+                    let slot = &mut slots[number as usize % SLOTS];
+                    // An empty slot is no word of that number.
+                    if *slot != number || number == 0 {
+                        *slot = number;
+                        found.push(number);
+                    }
+                }
             }
-            let mut words: Vec<u32> = found.iter().copied().collect();
-            words.sort_unstable();
-            Vocabulary(words.into_boxed_slice())
+            found.sort_unstable();
+            found.dedup();
+            Vocabulary(found.as_slice().into())
         })
     }
 
