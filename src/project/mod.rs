@@ -18,6 +18,7 @@ mod way;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
 
@@ -85,10 +86,10 @@ pub struct Project {
     root_is_package: bool,
     /// Folders with an `__init__.py`, or a stub of one.
     packages: HashMap<SmolStr, Vec<FileId>>,
-    /// Top-level modules imported anywhere.
-    roots: BTreeSet<SmolStr>,
-    /// Modules that something is imported from anywhere.
-    parents: HashSet<SmolStr>,
+    /// The library by which the project stops the clock; found when somebody asks.
+    clock_stopper: OnceLock<Option<&'static str>>,
+    /// Modules that something is imported from anywhere; found when somebody asks.
+    parents: OnceLock<HashSet<ModuleName>>,
     /// Modules replaced in `sys.modules`, with a place.
     sys_modules: BTreeMap<SmolStr, (FileId, LineColumn)>,
     /// Modules that `sys.modules` is asked for, by the last component of their name.
@@ -119,9 +120,6 @@ impl Project {
             if file.is_package {
                 project.packages.entry(SmolStr::new(file.name.as_str())).or_default().push(id);
             }
-            project.roots.extend(file.roots.iter().cloned());
-            let parents = file.imports.iter().filter_map(ModuleName::parent);
-            project.parents.extend(parents.map(|parent| SmolStr::new(parent.as_str())));
             if file.asks_subclasses.is_some() {
                 project.subclasses.get_or_insert(id);
             }
@@ -160,7 +158,7 @@ impl Project {
                 reads.chain(scans).chain(file.stars.iter().map(|(module, _)| module))
             })
             .collect();
-        let second = modules.into_iter().filter_map(|module| Some((module.clone(), self.names_behind(module)?)));
+        let second = modules.into_par_iter().filter_map(|module| Some((module.clone(), self.names_behind(module)?)));
         let second: HashMap<ModuleName, Vec<ModuleName>> = second.collect();
         self.second_names = second;
 
@@ -181,12 +179,16 @@ impl Project {
         (self.scans, self.stars) = (scans, stars);
         self.index_readers();
 
-        let imported: HashSet<u32> =
-            self.files.iter().flat_map(|file| &file.imports).flat_map(lookup::spellings).collect();
         for file in &mut self.files {
             self.modules.extend(std::mem::take(&mut file.modules));
             self.loose.extend(std::mem::take(&mut file.loose));
         }
+        // Of those that are no modules it is asked whether they are imported.
+        let deep = self.files.iter().flat_map(|file| &file.needs).filter(|need| need.is_deep);
+        let deep: HashSet<u32> = deep.map(|need| need.number).filter(|number| !self.modules.contains(number)).collect();
+        let imports = self.files.par_iter().filter(|_| !deep.is_empty()).flat_map_iter(|file| &file.imports);
+        let imported: HashSet<u32> =
+            imports.flat_map_iter(lookup::spellings).filter(|number| deep.contains(number)).collect();
         for (position, file) in self.files.iter_mut().enumerate() {
             for need in std::mem::take(&mut file.needs) {
                 let is_module = self.modules.contains(&need.number);
@@ -282,12 +284,18 @@ impl Project {
 
     /// Whether some file imports something from `module`, which tells that it is one.
     pub fn imports_below(&self, module: &ModuleName) -> bool {
-        self.parents.contains(module.as_str())
+        let parents = || {
+            let all = self.files.iter().flat_map(|file| &file.imports).map(ModuleName::as_str);
+            let all: HashSet<&str> = all.filter_map(|name| Some(name.rsplit_once('.')?.0)).collect();
+            all.into_iter().filter_map(ModuleName::new).collect()
+        };
+        self.parents.get_or_init(parents).contains(module)
     }
 
     /// The library by which the project stops the clock.
     pub fn clock_stopper(&self) -> Option<&'static str> {
-        FREEZERS.into_iter().find(|name| self.roots.contains(*name))
+        let imports = |name: &&str| self.files.iter().any(|file| file.roots.contains(*name));
+        *self.clock_stopper.get_or_init(|| FREEZERS.into_iter().find(imports))
     }
 
     /// The chain of import-time imports from a file of `target` to `home`, if there is one: what a module-level import

@@ -7,6 +7,7 @@ use petgraph::Incoming;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, EdgeReference, NodeIndex};
 use petgraph::visit::EdgeRef;
+use rayon::prelude::*;
 
 use crate::name::ModuleName;
 use crate::plan::is_test_file;
@@ -43,15 +44,23 @@ pub fn not_imported(finder: &Finder<'_>) -> Vec<FileId> {
     }
     let counts = |file: &FileIndex| !file.is_stub() && !is_apart(&file.path);
     let of_path: Vec<NodeIndex> = graph.node_indices().collect();
-    for (number, (id, file)) in project.files().enumerate().filter(|(_, (_, file))| counts(file)) {
-        for module in &file.imports {
-            for loaded in loaded(finder, file, module) {
-                // A package is not imported by what is in it.
-                let inside = project.file(loaded).is_package && file.name.is_within(&project.file(loaded).name);
-                if loaded != id && !inside {
-                    graph.update_edge(of_path[number], of_path[loaded.index()], ());
-                }
-            }
+    let files: Vec<(FileId, &FileIndex)> = project.files().collect();
+    let imported: Vec<Vec<FileId>> = files
+        .par_iter()
+        .map(|(id, file)| {
+            let modules = file.imports.iter().filter(|_| counts(file));
+            let mut imported: Vec<FileId> = modules.flat_map(|module| loaded(finder, file, module)).collect();
+            imported.sort_unstable();
+            imported.dedup();
+            // A package is not imported by what is in it.
+            let is_around = |other: &FileIndex| other.is_package && file.name.is_within(&other.name);
+            imported.retain(|other| other != id && !is_around(project.file(*other)));
+            imported
+        })
+        .collect();
+    for (number, imported) in imported.into_iter().enumerate() {
+        for other in imported {
+            graph.add_edge(of_path[number], of_path[other.index()], ());
         }
     }
     let components = kosaraju_scc(&graph);

@@ -96,11 +96,18 @@ impl Relevance<'_> {
         if !is_told || (0..self.files.len()).all(|at| self.leads[at] || !self.leading[at]) {
             return;
         }
-        let leading = known.iter().filter(|(at, _)| self.leading[*at]);
-        let loaded: HashSet<&ModuleName> = leading.flat_map(|(_, index)| &index.imports).collect();
-        let loaded: HashSet<ModuleName> = loaded.into_iter().flat_map(ModuleName::with_parents).collect();
-        for id in loaded.iter().flat_map(|module| self.names.files_of(module)) {
-            self.leads[id.index()] |= self.leading[id.index()];
+        for (position, index) in known.iter().filter(|(at, _)| self.leading[*at]) {
+            if std::mem::replace(&mut self.is_told[*position], true) {
+                continue;
+            }
+            for module in &index.imports {
+                let mut around = Some(module.clone());
+                while let Some(name) = around.filter(|name| self.started.insert(name.clone())) {
+                    let files = self.names.files_of(&name);
+                    files.for_each(|id| self.leads[id.index()] |= self.leading[id.index()]);
+                    around = name.parent();
+                }
+            }
         }
     }
 

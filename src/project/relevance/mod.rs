@@ -125,6 +125,9 @@ pub struct Relevance<'a> {
     is_passed: Vec<bool>,
     is_done: Vec<bool>,
     passed: HashSet<ModuleName>,
+    /// Files whose imports were followed to what a start passes, and the modules on the way.
+    is_told: Vec<bool>,
+    started: HashSet<ModuleName>,
     /// Hashes of words, each with a file where an import may bind it. Sorted.
     binders: Vec<(u32, u32)>,
     /// By the hash of a word: files that were read, with other names, or the same, for what ends with it.
@@ -212,6 +215,8 @@ impl<'a> Relevance<'a> {
             is_passed: none(),
             is_done: none(),
             passed: HashSet::default(),
+            is_told: none(),
+            started: HashSet::default(),
             binders,
             bound_to: FxHashMap::default(),
             open: BTreeSet::new(),
