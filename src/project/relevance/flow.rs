@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::index::hash;
 use super::imports::Imports;
+use super::names::Word;
 use super::occurrence::{Occurrence, occurrences};
 use super::rules::Shown;
 use super::statements::Statements;
@@ -91,9 +92,7 @@ impl Chain {
 #[derive(Debug, Default)]
 pub(super) struct ModuleWords {
     words: FxHashSet<u32>,
-    /// Those of them that are other names.
-    other: FxHashSet<u32>,
-    /// What is given the name on the left somewhere.
+    /// The names that are given what ends with a word.
     given: FxHashMap<u32, Vec<u32>>,
     /// By the position of a text: what its names get, where one of them may get a module.
     flows: FxHashMap<usize, Flow>,
@@ -130,7 +129,6 @@ impl ModuleWords {
                 if self.words.insert(word) {
                     new.push(word);
                     let names = self.given.get(&word).map_or(&[][..], Vec::as_slice);
-                    self.other.extend(names);
                     open.extend(names);
                 }
             }
@@ -157,11 +155,26 @@ impl ModuleWords {
         }
     }
 
-    fn give(&mut self, name: u32, source: u32) {
+    /// Whether it is new that a name is given what ends with `source`.
+    pub(super) fn give(&mut self, name: u32, source: u32) -> bool {
         let names = self.given.entry(source).or_default();
-        if name != source && !names.contains(&name) {
+        let is_new = name != source && !names.contains(&name);
+        if is_new {
             names.push(name);
         }
+        is_new
+    }
+
+    /// The words, and all names that are given what ends with one of them.
+    pub(super) fn names_of(&self, words: impl IntoIterator<Item = u32>) -> FxHashSet<u32> {
+        let mut open: Vec<u32> = words.into_iter().collect();
+        let mut found: FxHashSet<u32> = FxHashSet::default();
+        while let Some(word) = open.pop() {
+            if found.insert(word) {
+                open.extend(self.given.get(&word).into_iter().flatten());
+            }
+        }
+        found
     }
 
     /// Whether the text may give a module to some name: where one that it imports, or a part of it, stands alone.
@@ -187,12 +200,8 @@ impl ModuleWords {
         self.words.contains(&word)
     }
 
-    pub(super) fn is_other(&self, word: u32) -> bool {
-        self.other.contains(&word)
-    }
-
-    /// Whether the attribute at `occurrence` in the text `at` may be one of a module.
-    pub(super) fn may_have(&self, at: usize, occurrence: Occurrence<'_>, imports: &Imports) -> bool {
+    /// Whether the attribute at `occurrence` in the text `at` may be a module that `word` tells of.
+    pub(super) fn may_have(&self, at: usize, occurrence: Occurrence<'_>, imports: &Imports, word: &Word) -> bool {
         let flow = self.flows.get(&at);
         if imports.has_star || flow.is_some_and(|flow| flow.is_unclear) {
             return true;
@@ -200,7 +209,9 @@ impl ModuleWords {
         let Some(owner) = owner(occurrence) else { return true };
         let holds = |part: &u32| flow.is_some_and(|flow| flow.gives(*part)) && self.has(*part);
         let is_imported = |root: &u32| owner.is_rooted && imports.binds(*root) && self.has(*root);
-        owner.parts.first().is_some_and(is_imported) || owner.parts.iter().any(holds)
+        let is_module = owner.parts.first().is_some_and(is_imported) || owner.parts.iter().any(holds);
+        // It is had from its package, or from whoever has it by this name.
+        is_module && owner.parts.last().is_some_and(|last| word.may_be_of(*last))
     }
 }
 

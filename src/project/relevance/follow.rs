@@ -18,7 +18,7 @@ impl Relevance<'_> {
     pub(super) fn regard(&mut self, position: usize, index: &FileIndex) {
         let patches = |kind| matches!(kind, ReadKind::Through(Some(_)));
         let concerned = index.reads.iter().filter(|read| patches(read.kind) && self.bound.contains(&read.name));
-        if concerned.into_iter().any(|read| self.is_subject(&read.module)) {
+        if concerned.into_iter().any(|read| self.subjects.has(&read.module)) {
             // Whether the test loads the module before it patches.
             self.is_passed[position] = true;
             let fixtures: BTreeSet<&SmolStr> =
@@ -32,7 +32,7 @@ impl Relevance<'_> {
             // Anything at all is looked into by nobody.
             Some("") => false,
             Some(head) => self.subjects.begin(head),
-            None => self.is_subject(module),
+            None => self.subjects.has(module),
         };
         let kept = index.scans.iter().any(|scan| scan.kind == ScanKind::Kept && keeps(&scan.module));
         if kept && !std::mem::replace(&mut self.asks_loosely, true) {
@@ -118,10 +118,6 @@ impl Relevance<'_> {
         for id in self.names.files_of(&package) {
             self.matters[id.index()] |= words::names_beside_imports(self.files[id.index()].text, last);
         }
-    }
-
-    fn is_subject(&self, module: &ModuleName) -> bool {
-        self.subjects.has(module, |word| self.modules.is_other(word))
     }
 
     /// The packages and modules on the way of names by which something is read that is asked about, and of what second names

@@ -113,6 +113,7 @@ impl<'t> Glance<'t> {
         let mut subjects = Subjects::default();
         subjects.add(module, names, By::Path);
         let modules = ModuleWords::new(std::iter::once(module), &[(self.text, &self.shown)]);
+        subjects.learn_owners(module.last(), &modules);
         self.holds_in(Known { subjects: &subjects, modules: &modules }, module.last(), &rule)
     }
 

@@ -264,7 +264,10 @@ impl<'a> Relevance<'a> {
                     self.open.insert(SmolStr::new(module.last()));
                 }
                 // Of names that a text does not show to be those of modules.
-                if self.modules.has(hash(module.last())) {
+                // What the text does not show: what is taken by a string, for one.
+                let is_new = self.modules.give(hash(name), hash(module.last()));
+                if is_new && self.modules.has(hash(module.last())) {
+                    self.open.extend(self.subjects.words().cloned());
                     self.add_module_words(name);
                 }
             }
@@ -344,11 +347,12 @@ impl<'a> Relevance<'a> {
                     is_new |= self.subjects.add(&own, &Names::default(), By::Binding);
                 }
             }
+            self.subjects.learn_owners(&last, &self.modules);
             let Some(word) = self.subjects.word(&last) else { continue };
             let asked = word.asked.clone();
             let leads = |module: &ModuleName| {
                 let parent = module.parent().map(|parent| hash(parent.last()));
-                parent.is_none_or(|parent| word.may_follow(parent) || self.modules.is_other(parent))
+                parent.is_none_or(|parent| word.may_be_of(parent))
             };
             let bound = self.bound_to.get(&number).into_iter().flatten().filter(|(.., module)| leads(module));
             let bound: Vec<ModuleName> = bound.map(|(at, name, _)| self.names.files[*at].name.join(name)).collect();

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use super::super::index::hash;
 use super::super::lookup::suffixes;
+use super::flow::ModuleWords;
 use crate::name::ModuleName;
 
 /// Modules of which some names are asked about, by the last words of all names that they have.
@@ -23,6 +24,8 @@ pub(super) struct Word {
     pub(super) asked: Names,
     /// What stands before the word where a module is imported by it: its package, and whoever else has it by this name.
     parents: HashSet<u32>,
+    /// The same, and all other names that these get: what the word may be an attribute of.
+    owners: HashSet<u32>,
     /// One of the modules may be imported without a package.
     is_top: bool,
     /// It may be the first part of a path: not where other names lead to the modules, or it is taken to be another module.
@@ -98,6 +101,13 @@ impl Subjects {
         word.asked.add(asked) || is_new_name || begins
     }
 
+    /// Learns the other names of what the word may be an attribute of.
+    pub(super) fn learn_owners(&mut self, last: &str, modules: &ModuleWords) {
+        if let Some(word) = self.words.get_mut(last) {
+            word.owners = modules.names_of(word.parents.iter().copied());
+        }
+    }
+
     /// What they end with.
     pub(super) fn words(&self) -> impl Iterator<Item = &SmolStr> {
         self.words.keys()
@@ -107,15 +117,14 @@ impl Subjects {
         self.words.get(last)
     }
 
-    /// Whether `module` may be one of them, or something in one of which all is asked about. `is_other` tells other names of
-    /// packages.
-    pub(super) fn has(&self, module: &ModuleName, is_other: impl Fn(u32) -> bool) -> bool {
+    /// Whether `module` may be one of them, or something in one of which all is asked about.
+    pub(super) fn has(&self, module: &ModuleName) -> bool {
         let may_be = |name: &ModuleName, is_all: bool| {
             let mut parts = name.as_str().rsplit('.');
             let word = parts.next().and_then(|last| self.words.get(last));
             let word = word.filter(|word| !is_all || word.asked == Names::All);
             let parent = parts.next().map(hash);
-            word.is_some_and(|word| parent.is_none_or(|parent| word.may_follow(parent) || is_other(parent)))
+            word.is_some_and(|word| parent.is_none_or(|parent| word.may_be_of(parent)))
         };
         may_be(module, false) || module.with_parents().skip(1).any(|name| may_be(&name, true))
     }
@@ -143,6 +152,10 @@ impl Word {
 
     pub(super) fn may_follow(&self, parent: u32) -> bool {
         self.is_top || self.parents.contains(&parent)
+    }
+
+    pub(super) fn may_be_of(&self, owner: u32) -> bool {
+        self.is_top || self.owners.contains(&owner)
     }
 
     pub(super) fn may_follow_one_of(&self, mut parents: impl Iterator<Item = u32>) -> bool {

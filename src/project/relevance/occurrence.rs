@@ -109,6 +109,12 @@ impl<'t> Occurrence<'t> {
         }
     }
 
+    /// Behind a `#` where nothing on the line could make a string of it.
+    pub(super) fn is_in_comment(self) -> bool {
+        let line = self.before().rsplit(['\n', '\r']).next().unwrap_or_default();
+        line.contains('#') && !line.contains(QUOTES)
+    }
+
     pub(super) fn is_quoted(self) -> bool {
         self.before().trim_end_matches('.').ends_with(QUOTES)
     }

@@ -179,13 +179,13 @@ impl<'f> Searched<'f> {
             // Dots stand for a package around the file.
             Some(Role::Of("")) => word.may_follow_one_of(self.name.as_str().split('.').map(hash)),
             Some(Role::Of(before)) => word.may_follow(hash(before)),
-            None if occurrence.is_behind_dot() => self.may_be_of_module(occurrence),
+            None if occurrence.is_behind_dot() => self.may_have(occurrence, word),
             None => imports.has_star || occurrence.may_be_attribute(),
         }
     }
 
-    fn may_be_of_module(&self, occurrence: Occurrence<'_>) -> bool {
-        self.known.modules.may_have(self.at, occurrence, &self.shown.imports)
+    fn may_have(&self, occurrence: Occurrence<'_>, word: &Word) -> bool {
+        self.known.modules.may_have(self.at, occurrence, &self.shown.imports, word)
     }
 }
 
@@ -273,9 +273,10 @@ fn holds(rule: &Rule, text: &str, word: &str, file: &Searched<'_>, statements: &
                 occurrence.may_be_whole(statements)
                     && match statements.hold(occurrence) {
                         true => file.may_mean(occurrence, subjects, statements),
-                        false if occurrence.is_behind_dot() => file.may_be_of_module(occurrence),
+                        false if occurrence.is_behind_dot() => file.may_have(occurrence, subjects),
                         false => *is_named,
                     }
+                    && !occurrence.is_in_comment()
             })
         }),
         Rule::Begun { package, by } => {
