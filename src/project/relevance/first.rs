@@ -10,8 +10,9 @@ use crate::project::Evaluated;
 use crate::project::hints::libraries;
 use crate::project::index::hash;
 
-/// So many files are parsed at once that may be the first.
-const AT_ONCE: usize = 4;
+/// So many files are parsed at once that may be the first; twice as many each time that none of them was, up to a bound.
+pub(super) const AT_ONCE: usize = 4;
+const MOST_AT_ONCE: usize = 64;
 
 impl Relevance<'_> {
     /// The next files that may hold such a fact.
@@ -19,6 +20,7 @@ impl Relevance<'_> {
         let mut wanted = self.hint_users(index_of);
         wanted.extend(self.loose_readers(index_of));
         wanted.into_iter().for_each(|at| self.matters[at] = true);
+        self.at_once = (self.at_once * 2).min(MOST_AT_ONCE);
     }
 
     /// Whoever uses a library that evaluates annotations; then whoever hands on what has some.
@@ -34,7 +36,7 @@ impl Relevance<'_> {
         };
         let before = user.unwrap_or(self.files.len());
         let is_open = |at: &usize| index_of(*at).is_none() && !self.matters[*at];
-        let mut wanted: Vec<usize> = (0..before).filter(|at| is_open(at) && may_use(at)).take(AT_ONCE).collect();
+        let mut wanted: Vec<usize> = (0..before).filter(|at| is_open(at) && may_use(at)).take(self.at_once).collect();
         // What anybody may evaluate, whatever it is, is told before.
         let evaluates_any = |index: &FileIndex| {
             index.hints.evaluations.iter().any(|known| known.of.is_none() && known.when == Evaluated::Text)
@@ -51,7 +53,7 @@ impl Relevance<'_> {
             for name in &self.annotated.names {
                 let before = handed.get(name).copied().unwrap_or(self.files.len());
                 let holding = self.rules.handed_on.get(name).into_iter().flatten().copied();
-                wanted.extend(holding.filter(|at| *at < before && is_open(at)).take(AT_ONCE));
+                wanted.extend(holding.filter(|at| *at < before && is_open(at)).take(self.at_once));
             }
         }
         wanted
@@ -68,7 +70,7 @@ impl Relevance<'_> {
         for (name, files) in &self.rules.loose {
             let mut open = files.iter().copied().filter(is_open).peekable();
             if open.peek().is_some() && !is_read(name) {
-                wanted.extend(open.take(AT_ONCE));
+                wanted.extend(open.take(self.at_once));
             }
         }
         wanted

@@ -31,6 +31,9 @@ pub(super) struct Flow {
 const MOST_TARGET: usize = 2_000;
 const MOST_VALUE: usize = 16_000;
 
+/// So many names are kept of what a word may be an attribute of.
+const MOST_OWNERS: usize = 500;
+
 /// What is given to some names by one statement.
 struct Gift {
     targets: Vec<u32>,
@@ -111,17 +114,8 @@ impl ModuleWords {
         known
     }
 
-    /// Whether all parts of the module's name are known.
-    pub(super) fn know(&self, module: &str) -> bool {
-        module.split('.').all(|part| self.has(hash(part)))
-    }
-
-    pub(super) fn add(&mut self, module: &str, texts: &[Text<'_>]) {
-        self.learn(module.split('.').map(hash).collect(), texts);
-    }
-
     /// Words that may stand for modules, with all other names that these get.
-    fn learn(&mut self, words: Vec<u32>, texts: &[Text<'_>]) {
+    pub(super) fn learn(&mut self, words: Vec<u32>, texts: &[Text<'_>]) {
         let mut open = words;
         loop {
             let mut new: Vec<u32> = Vec::new();
@@ -165,16 +159,19 @@ impl ModuleWords {
         is_new
     }
 
-    /// The words, and all names that are given what ends with one of them.
-    pub(super) fn names_of(&self, words: impl IntoIterator<Item = u32>) -> FxHashSet<u32> {
+    /// The words, and all names that are given what ends with one of them; `None` if these are too many to tell things apart.
+    pub(super) fn names_of(&self, words: impl IntoIterator<Item = u32>) -> Option<FxHashSet<u32>> {
         let mut open: Vec<u32> = words.into_iter().collect();
         let mut found: FxHashSet<u32> = FxHashSet::default();
         while let Some(word) = open.pop() {
             if found.insert(word) {
                 open.extend(self.given.get(&word).into_iter().flatten());
             }
+            if found.len() > MOST_OWNERS {
+                return None;
+            }
         }
-        found
+        Some(found)
     }
 
     /// Whether the text may give a module to some name: where one that it imports, or a part of it, stands alone.

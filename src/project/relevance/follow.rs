@@ -46,6 +46,9 @@ impl Relevance<'_> {
             (0..self.files.len()).filter(|at| self.is_followed[*at] || self.loaded[*at]).collect();
         while let Some(position) = queue.pop() {
             let Some(index) = index_of(position) else { continue };
+            if std::mem::replace(&mut self.is_walked[position], true) {
+                continue;
+            }
             let classes = index.classes.iter().flat_map(|class| class.bases.iter().chain(&class.metaclass));
             let modules: Vec<ModuleName> = loads(index).chain(classes.flat_map(ModuleName::with_parents)).collect();
             for module in modules {

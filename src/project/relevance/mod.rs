@@ -132,12 +132,18 @@ pub struct Relevance<'a> {
     binders: Vec<(u32, u32)>,
     /// By the hash of a word: files that were read, with other names, or the same, for what ends with it.
     bound_to: FxHashMap<u32, Vec<(usize, SmolStr, ModuleName)>>,
+    /// Words that may stand for modules, and that were not looked for.
+    new_words: Vec<u32>,
+    /// Files whose imports were followed to what is loaded.
+    is_walked: Vec<bool>,
     /// Words of which subjects are known that were not followed to other names.
     open: BTreeSet<SmolStr>,
     /// Files with star imports.
     stars: Vec<usize>,
     /// Of what is spelled so, all is known.
     resolved: HashSet<ModuleName>,
+    /// How many files are parsed at once of which one may be the first with some fact.
+    at_once: usize,
     is_everything: bool,
 }
 
@@ -219,9 +225,12 @@ impl<'a> Relevance<'a> {
             started: HashSet::default(),
             binders,
             bound_to: FxHashMap::default(),
+            new_words: Vec::new(),
+            is_walked: none(),
             open: BTreeSet::new(),
             stars,
             resolved: HashSet::default(),
+            at_once: first::AT_ONCE,
             is_everything,
         }
     }
@@ -250,6 +259,7 @@ impl<'a> Relevance<'a> {
         if self.is_everything {
             return;
         }
+        let mut is_renewed = false;
         for (position, index, asked) in fresh {
             if let Some(asked) = asked {
                 self.ask(*position, asked);
@@ -266,15 +276,18 @@ impl<'a> Relevance<'a> {
                 // Of names that a text does not show to be those of modules.
                 // What the text does not show: what is taken by a string, for one.
                 let is_new = self.modules.give(hash(name), hash(module.last()));
-                if is_new && self.modules.has(hash(module.last())) {
-                    self.open.extend(self.subjects.words().cloned());
-                    self.add_module_words(name);
-                }
+                let is_module = self.modules.has(hash(module.last()));
+                is_renewed |= is_new && is_module;
+                self.new_words.extend(is_module.then(|| hash(name)));
             }
         }
         if self.matters.iter().all(|matters| *matters) {
             return;
         }
+        if is_renewed {
+            self.open.extend(self.subjects.words().cloned());
+        }
+        self.learn_module_words();
         if self.asks_hints {
             self.look_for_evaluators(&index_of);
         }
@@ -366,10 +379,11 @@ impl<'a> Relevance<'a> {
         self.binders[first..].iter().take_while(move |(bound, _)| *bound == word).map(|(_, at)| *at as usize)
     }
 
-    /// Words that may stand for modules. New ones show more in every text.
-    fn add_module_words(&mut self, module: &str) {
-        if !self.modules.know(module) {
-            self.modules.add(module, &texts(self.files, &self.shown));
+    /// New words that may stand for modules show more in every text.
+    fn learn_module_words(&mut self) {
+        let new = std::mem::take(&mut self.new_words);
+        if new.iter().any(|word| !self.modules.has(*word)) {
+            self.modules.learn(new, &texts(self.files, &self.shown));
             self.open.extend(self.subjects.words().cloned());
         }
     }
@@ -396,7 +410,7 @@ impl<'a> Relevance<'a> {
             if let Some(member) = &target.member {
                 self.look_for(&target.module, &Names::These(BTreeSet::from([member.clone()])));
             }
-            self.add_module_words(dotted.as_str());
+            self.new_words.extend(dotted.as_str().split('.').map(hash));
             for module in dotted.with_parents() {
                 self.asked_for.insert(SmolStr::new(module.last()));
                 let homes: Vec<FileId> = self.names.files_of(&module).collect();

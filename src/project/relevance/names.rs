@@ -25,7 +25,8 @@ pub(super) struct Word {
     /// What stands before the word where a module is imported by it: its package, and whoever else has it by this name.
     parents: HashSet<u32>,
     /// The same, and all other names that these get: what the word may be an attribute of.
-    owners: HashSet<u32>,
+    /// `None` if it may be one of anything.
+    owners: Option<HashSet<u32>>,
     /// One of the modules may be imported without a package.
     is_top: bool,
     /// It may be the first part of a path: not where other names lead to the modules, or it is taken to be another module.
@@ -155,7 +156,7 @@ impl Word {
     }
 
     pub(super) fn may_be_of(&self, owner: u32) -> bool {
-        self.is_top || self.owners.contains(&owner)
+        self.is_top || self.owners.as_ref().is_none_or(|owners| owners.contains(&owner))
     }
 
     pub(super) fn may_follow_one_of(&self, mut parents: impl Iterator<Item = u32>) -> bool {
