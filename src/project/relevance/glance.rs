@@ -7,8 +7,8 @@ use smol_str::SmolStr;
 
 use super::super::hints::libraries;
 use super::super::index::{PROCESS_WORDS, hash, reads_annotations_by};
-use super::flow::ModuleWords;
 use super::imports::Imports;
+use super::modules::ModuleWords;
 use super::names::{By, Names, Subjects};
 use super::occurrence::Occurrence;
 use super::rules::{self, Known, Rule, Searched, Shown};

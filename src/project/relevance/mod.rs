@@ -8,12 +8,16 @@
 //! 1. *It may import a configured module*, or is within one by its path. Every component of the module's name is a word of
 //!    an import statement, or of the file's own path where dots stand for that ([`Imports`]).
 //! 2. *It names a subject, or a foreign module that a subject takes a name from*, to read or patch that name, to star-import the
-//!    subject or to hand it on. Then it spells the last component of the module's name where a part of a module's name can
-//!    stand, what may stand before it, and the name beside it; or it takes the module as a whole. The module may be had under
-//!    its own name from whoever imports it or its package: those names are looked for as well, told by words. Other names, of
-//!    the module or of a package, are told by files that give them, to any depth. Files through which a name leads matter.
-//!    Of what a subject imports, if that is of the project, anything may be read: whoever spells the last component of its
-//!    name and the one before it, or begins with the last.
+//!    subject or to hand it on. Then it spells the last word of a name of that module in one of these places, and the name
+//!    that is asked about beside it, or it takes the module as a whole ([`Subjects`]):
+//!    - in an import, behind its package or whoever else has it by this name; or first, where it may lie at a root;
+//!    - in a string;
+//!    - as an attribute of something that may be one of these. Names by which modules may be had are told from imports,
+//!      and from what names get ([`Flow`](flow::Flow)), also over several files ([`ModuleWords`]).
+//!
+//!    Who has the module by its own name is told by the words of imports; other names are read in files that take it as a
+//!    whole, as such a file matters. Files through which a name leads that is read matter. Of what a subject imports, if that is of
+//!    the project, anything may be read.
 //! 3. *A subject loads it*, itself or through others: it has effects then. Followed are imports of parsed files, where a
 //!    question goes that way: of what a subject imports if that is of the project, of files that use a submodule without
 //!    importing it, of tests that patch. Where annotations name an import, decorators and bases are followed to their
@@ -31,16 +35,18 @@
 //!
 //! A stub matters with its module, and a package with the subjects in it. What is left out is left out as a whole: the
 //! project has every file by its name, and of a file all that the index reads, or its imports, or nothing. So a fault in the
-//! syntax of a file is not found where no tree of it is asked for. Two things are left to chance: names whose short hashes are the same make a
-//! refusal more in the whole project only, and of more than thirty-two second names of one module some are not followed.
+//! syntax of a file is not found where no tree of it is asked for. Two things are left to chance: that two words of one
+//! import share a short hash, and of more than thirty-two second names of one module some are not followed.
 
 mod asked;
+mod called;
 mod first;
 mod flow;
 mod follow;
 mod glance;
 mod imports;
 mod leading;
+mod modules;
 mod names;
 mod occurrence;
 mod rules;
@@ -51,7 +57,6 @@ mod words;
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
 
@@ -59,12 +64,11 @@ use super::index::{hash, reads_annotations_by};
 use super::lookup::spellings;
 use super::{FREEZERS, FileId, FileIndex, ImportTarget, Project};
 use crate::name::ModuleName;
-use crate::sort::stdlib;
-use flow::{ModuleWords, Text};
+use called::texts;
 use imports::Ending;
-use names::{By, Names, Subjects};
+use modules::ModuleWords;
+use names::{Names, Subjects};
 use rules::{Found, Known, Rule, Rules, Searched, Shown};
-use words::without_mark;
 
 pub use asked::{Annotated, Asked, Hints};
 pub use glance::{Glance, Triggers};
@@ -131,7 +135,7 @@ pub struct Relevance<'a> {
     /// Hashes of words, each with a file where an import may bind it. Sorted.
     binders: Vec<(u32, u32)>,
     /// By the hash of a word: files that were read, with other names, or the same, for what ends with it.
-    bound_to: FxHashMap<u32, Vec<(usize, SmolStr, ModuleName)>>,
+    bound_to: HashMap<u32, Vec<(usize, SmolStr, ModuleName)>>,
     /// Words that may stand for modules, and that were not looked for.
     new_words: Vec<u32>,
     /// Files whose imports were followed to what is loaded.
@@ -224,7 +228,7 @@ impl<'a> Relevance<'a> {
             is_told: none(),
             started: HashSet::default(),
             binders,
-            bound_to: FxHashMap::default(),
+            bound_to: HashMap::default(),
             new_words: Vec::new(),
             is_walked: none(),
             open: BTreeSet::new(),
@@ -323,68 +327,6 @@ impl<'a> Relevance<'a> {
             for id in self.names.packages.get(around.as_str()).into_iter().flatten() {
                 self.matters[id.index()] = true;
             }
-        }
-    }
-
-    /// Starts looking for who names what is asked about of a module that lies there, or would.
-    fn look_for(&mut self, name: &ModuleName, asked: &Names) {
-        let is_inside = name.parent().is_some_and(|parent| self.names.packages.contains_key(parent.as_str()));
-        let by = if is_inside && stdlib::is_stdlib(name.last()) { By::PathInPackage } else { By::Path };
-        self.look_for_named(name, asked, by);
-    }
-
-    fn look_for_named(&mut self, name: &ModuleName, asked: &Names, by: By) {
-        if self.subjects.add(name, asked, by) {
-            self.open.insert(SmolStr::new(name.last()));
-        }
-    }
-
-    /// Looks for the readers of all that the open words end, also under other names that files give it, and as whoever has it
-    /// under its own name.
-    fn follow_names(&mut self) {
-        while let Some(last) = self.open.pop_first() {
-            self.rules.renew(&last);
-            let number = hash(&last);
-            // Whoever has it from somebody who has it.
-            let mut binders: Vec<usize> = self.binders_of(number).collect();
-            let mut is_new = true;
-            while std::mem::take(&mut is_new) {
-                let Some(word) = self.subjects.word(&last) else { break };
-                let (having, others): (Vec<usize>, Vec<usize>) = binders.iter().partition(|at| {
-                    let imports = &self.shown[**at].imports;
-                    imports.begins_with(number) || word.may_follow_one_of(imports.named())
-                });
-                binders = others;
-                for at in having {
-                    let own = self.names.files[at].name.join(&last);
-                    is_new |= self.subjects.add(&own, &Names::default(), By::Binding);
-                }
-            }
-            self.subjects.learn_owners(&last, &self.modules);
-            let Some(word) = self.subjects.word(&last) else { continue };
-            let asked = word.asked.clone();
-            let leads = |module: &ModuleName| {
-                let parent = module.parent().map(|parent| hash(parent.last()));
-                parent.is_none_or(|parent| word.may_be_of(parent))
-            };
-            let bound = self.bound_to.get(&number).into_iter().flatten().filter(|(.., module)| leads(module));
-            let bound: Vec<ModuleName> = bound.map(|(at, name, _)| self.names.files[*at].name.join(name)).collect();
-            bound.iter().for_each(|own| self.look_for_named(own, &asked, By::Binding));
-        }
-    }
-
-    /// The files where an import may bind the word.
-    fn binders_of(&self, word: u32) -> impl Iterator<Item = usize> {
-        let first = self.binders.partition_point(|(bound, _)| *bound < word);
-        self.binders[first..].iter().take_while(move |(bound, _)| *bound == word).map(|(_, at)| *at as usize)
-    }
-
-    /// New words that may stand for modules show more in every text.
-    fn learn_module_words(&mut self) {
-        let new = std::mem::take(&mut self.new_words);
-        if new.iter().any(|word| !self.modules.has(*word)) {
-            self.modules.learn(new, &texts(self.files, &self.shown));
-            self.open.extend(self.subjects.words().cloned());
         }
     }
 
@@ -492,9 +434,4 @@ impl<'a> Relevance<'a> {
             }
         }
     }
-}
-
-/// The texts with what they show.
-fn texts<'t>(files: &[Unread<'t>], shown: &'t [Shown]) -> Vec<Text<'t>> {
-    files.iter().map(|file| without_mark(file.text)).zip(shown).collect()
 }

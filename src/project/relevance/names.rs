@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::super::index::hash;
 use super::super::lookup::suffixes;
-use super::flow::ModuleWords;
+use super::modules::ModuleWords;
 use crate::name::ModuleName;
 
 /// Modules of which some names are asked about, by the last words of all names that they have.

@@ -3,13 +3,12 @@
 use std::cell::{LazyCell, RefCell};
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
 
 use super::super::index::{PATCHING, hash};
-use super::flow::ModuleWords;
 use super::imports::Imports;
+use super::modules::ModuleWords;
 use super::names::{Names, Subjects, Word};
 use super::occurrence::{Occurrence, occurrences};
 use super::statements::{Role, Statements};
@@ -119,7 +118,7 @@ pub(super) struct Searched<'f> {
     pub(super) name: &'f ModuleName,
     pub(super) shown: &'f Shown,
     pub(super) known: Known<'f>,
-    read: RefCell<FxHashMap<u32, bool>>,
+    read: RefCell<HashMap<u32, bool>>,
 }
 
 impl<'f> Searched<'f> {
