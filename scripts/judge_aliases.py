@@ -55,6 +55,10 @@ USES = [
     "print(({way}).{name})",
     "print((None or {way}).{name})",
     "print({way} .{name})",
+    "while ({way}).{name}:\n    break",
+    "if print:\n    pass\nelif (None or {way}).{name}:\n    pass",
+    "assert ({way}).{name}",
+    "del ({way}).{name}",
     "print(\n    {way}\n    # why\n    .{name}\n)",
     "print(lambda: {way}.{name})",
     "import importlib\n\nprint(importlib.reload({way}).{name})",
@@ -71,6 +75,11 @@ HELD = [
     "for other, part in ((1, {head}),):\n    {line}",
     "for part in [\n    {head},\n]:\n    {line}",
     "def read(part={head}):\n    {line}",
+    "read = lambda part={head}: {line}",
+    "part = (  # why\n    None or\n    {head}\n)\n{use}",
+    "part = \\\n    {head}\n{use}",
+    "print(first := 1, part := {head}, sep='=')\n{use}",
+    "holders = [1, {head}]\nfor other, part in enumerate(holders):\n    {line}",
     "def read(\n    first: int = 1,\n    *,\n    part: object = {head},\n) -> None:\n    {line}",
     "first = {head}\nsecond = first\n\n\ndef read():\n    part = second\n    {line}",
     "part = None\n\n\ndef load():\n    global part\n    part = {head}\n\n\ndef read():\n    {line}",
@@ -135,8 +144,8 @@ class Maze:
         use = form.format(way=held, name=name, half=name[:2], rest=name[2:])
         if not frame:
             return use
-        if "\n" in use:
-            # What stands in a block is one line.
+        if "\n" in use or "lambda" in frame:
+            # What stands in a block is one line, and in a lambda an expression.
             use = USES[0].format(way=held, name=name)
         return frame.format(head=head, use=use, line=use)
 

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::super::index::hash;
 use super::imports::Imports;
-use super::words::{BLANKS, is_word_at, logical_start, words};
+use super::words::{BLANKS, is_word_at, logical_start, normalised, words};
 use crate::python::lines::is_word;
 
 /// What names of one text get from others.
@@ -44,8 +44,10 @@ impl Flow {
         let assigned = memchr::memchr_iter(b'=', text.as_bytes()).filter_map(|at| assignment(text, at));
         let loops = memmem::find_iter(text.as_bytes(), "for").filter_map(|at| loop_over(text, at));
         let gifts: Vec<Gift> = assigned.chain(loops).collect();
-        let mut flow =
-            Flow { is_unclear: gifts.iter().any(|gift| gift.chains.is_empty() && gift.is_unclear), ..Flow::default() };
+        // Words that Python reads otherwise than they are written are compared with none.
+        let is_unclear =
+            gifts.iter().any(|gift| gift.chains.is_empty() && gift.is_unclear) || *normalised(text) != *text;
+        let mut flow = Flow { is_unclear, ..Flow::default() };
         let mut given: FxHashSet<(u32, u32)> = FxHashSet::default();
         let mut holders: FxHashSet<u32> = FxHashSet::default();
         // What a name gets may come from a name that got it before.
@@ -153,6 +155,7 @@ fn chains(text: &str, start: usize) -> (Vec<Chain>, bool) {
     while let Some(byte) = bytes.get(at) {
         match byte {
             b'\n' | b'\r' | b';' if depth == 0 => break,
+            b'\\' if bytes[at + 1..].starts_with(b"\r\n") => at += 2,
             b'\\' => at += 1,
             b'#' => {
                 at += memchr::memchr2(b'\n', b'\r', &bytes[at..]).unwrap_or(bytes.len() - at);

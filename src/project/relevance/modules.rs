@@ -192,8 +192,10 @@ fn is_call(text: &str) -> Option<bool> {
 
 /// Words before a parenthesis that is none of a call.
 fn is_keyword(word: &str) -> bool {
-    matches!(
-        word,
-        "and" | "or" | "not" | "if" | "else" | "in" | "is" | "return" | "yield" | "await" | "lambda" | "assert"
-    )
+    #[rustfmt::skip]
+    const KEYWORDS: &[&str] = &[
+        "and", "as", "assert", "await", "case", "del", "elif", "else", "except", "for", "from", "if", "in", "is",
+        "lambda", "match", "not", "or", "raise", "return", "while", "with", "yield",
+    ];
+    KEYWORDS.contains(&word)
 }
