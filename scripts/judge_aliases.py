@@ -6,7 +6,7 @@ package around it under their own and other names, through each other, and one t
 heavy name at the end of such a way. `check` parses what it takes to matter; `check --plan` parses everything. What they
 find must be the same.
 
-    judge_aliases.py --hotcold PATH [--first 0] [--count 300]
+    judge_aliases.py --hotcold PATH [--first 0] [--count 1000]
 
 Exit code: 0, 1 if some maze is judged in two ways (it is printed).
 """
@@ -78,6 +78,8 @@ HELD = [
     "read = lambda part={head}: {line}",
     "part = (  # why\n    None or\n    {head}\n)\n{use}",
     "part = \\\n    {head}\n{use}",
+    "part = (\n    {broken}\n)\n{use}",
+    "part = (\n    {commented}\n)\n{use}",
     "print(first := 1, part := {head}, sep='=')\n{use}",
     "holders = [1, {head}]\nfor other, part in enumerate(holders):\n    {line}",
     "def read(\n    first: int = 1,\n    *,\n    part: object = {head},\n) -> None:\n    {line}",
@@ -147,7 +149,8 @@ class Maze:
         if "\n" in use or "lambda" in frame:
             # What stands in a block is one line, and in a lambda an expression.
             use = USES[0].format(way=held, name=name)
-        return frame.format(head=head, use=use, line=use)
+        broken, commented = head.replace(".", "\n    ."), head.replace(".", "  # why\n    .")
+        return frame.format(head=head, broken=broken, commented=commented, use=use, line=use)
 
     def way(self) -> tuple[str, str, list[str]]:
         """An import, the name that it binds, and what leads on to the module with the heavy import."""
@@ -201,7 +204,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hotcold", type=Path, required=True)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--count", type=int, default=1000)
     options = parser.parse_args()
     hotcold = options.hotcold.resolve()
     differing = moved = 0

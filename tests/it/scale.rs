@@ -1,19 +1,42 @@
 //! What a run holds in memory has a bound, and its time grows with the size of a file and no faster.
 
 use std::process::Command;
+use std::sync::LazyLock;
 
 use crate::relevance::generate;
 use crate::support::{hotcold, python, run, stderr, stdout};
 
+/// What `check` takes for a project of so many files that all import a configured module.
+struct Taken {
+    megabytes: f64,
+    seconds: f64,
+}
+
+fn taken(files: &str) -> Taken {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let project = generate(folder.path(), &["--files", files, "--configured", "100"]);
+    let mut command = hotcold(&project);
+    let output = run(&mut within(command.args(["check", "--quiet", "."]), &format!("{PEAK_MEGABYTES}\n{CPU_SECONDS}")));
+    let numbers: Vec<f64> = stdout(&output).split_whitespace().filter_map(|number| number.parse().ok()).collect();
+    let [megabytes, seconds] = numbers[..] else { panic!("{}", stderr(&output)) };
+    Taken { megabytes, seconds }
+}
+
+/// Of 2,000 files.
+static LARGE: LazyLock<Taken> = LazyLock::new(|| taken("2000"));
+
 /// Texts, what is to be written and the trees that there is room for take 140 MB.
 #[test]
 fn memory_does_not_hold_all_trees() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let project = generate(folder.path(), &["--files", "2000", "--configured", "100"]);
-    let mut command = hotcold(&project);
-    let output = run(&mut measured(command.args(["check", "--quiet", "."])));
-    let megabytes: usize = stdout(&output).trim().parse().unwrap_or_else(|_| panic!("{}", stderr(&output)));
-    assert!((10..220).contains(&megabytes), "the run took {megabytes} MB at its peak");
+    let megabytes = LARGE.megabytes;
+    assert!((10.0..220.0).contains(&megabytes), "the run took {megabytes} MB at its peak");
+}
+
+/// What asks each file about each other takes sixteen times as long for four times as many.
+#[test]
+fn time_grows_with_the_number_of_files() {
+    let (small, large) = (taken("500").seconds, LARGE.seconds);
+    assert!(large < 8.0 * small + 0.5, "{small} s for 500 files, {large} s for 2,000");
 }
 
 /// A file with so many of something.
@@ -89,11 +112,6 @@ const PEAK_MEGABYTES: &str = "# Kilobytes, but on macOS.\n\
     print(used.ru_maxrss // unit)";
 
 const CPU_SECONDS: &str = "print(used.ru_utime + used.ru_stime)";
-
-/// The same command with its output thrown away, printing its peak memory in megabytes.
-fn measured(command: &Command) -> Command {
-    within(command, PEAK_MEGABYTES)
-}
 
 /// The same command with its output thrown away; `report`, a Python program, prints something of what it `used`.
 fn within(command: &Command, report: &str) -> Command {

@@ -151,20 +151,17 @@ fn chains(text: &str, start: usize) -> (Vec<Chain>, bool) {
     let bytes = text.as_bytes();
     let mut found: Vec<Chain> = Vec::new();
     let mut depth = 0usize;
+    let mut is_told = true;
     let mut at = start;
     while let Some(byte) = bytes.get(at) {
+        if let Some(end) = passed(bytes, at) {
+            at = end;
+            continue;
+        }
         match byte {
             b'\n' | b'\r' | b';' if depth == 0 => break,
             b'\\' if bytes[at + 1..].starts_with(b"\r\n") => at += 2,
             b'\\' => at += 1,
-            b'#' => {
-                at += memchr::memchr2(b'\n', b'\r', &bytes[at..]).unwrap_or(bytes.len() - at);
-                continue;
-            }
-            b'"' | b'\'' => {
-                at = string_end(bytes, at);
-                continue;
-            }
             b'(' | b'[' => depth += 1,
             b'{' => {
                 at = bracket_end(bytes, at);
@@ -175,7 +172,11 @@ fn chains(text: &str, start: usize) -> (Vec<Chain>, bool) {
                 None => break,
             },
             byte if is_word(*byte) => {
-                let is_rooted = !text[..at].trim_end_matches(BLANKS).ends_with('.');
+                let owner = text[..at].trim_end_matches(BLANKS).strip_suffix('.');
+                let is_rooted = owner.is_none();
+                // Of a chain that goes on behind a comment the beginning is not told.
+                is_told &=
+                    owner.is_none_or(|owner| owner.trim_end_matches(BLANKS).ends_with([')', ']', '}', '"', '\'']));
                 let (parts, end) = chain(text, at);
                 at = trailer(text, end, &parts);
                 if at == end {
@@ -188,7 +189,7 @@ fn chains(text: &str, start: usize) -> (Vec<Chain>, bool) {
         at += 1;
     }
     let is_whole = at < bytes.len() || is_end;
-    (found, is_whole)
+    (found, is_whole && is_told)
 }
 
 /// The parts of a chain that begins at `start`, and where it ends.
@@ -199,8 +200,8 @@ pub(super) fn chain(text: &str, start: usize) -> (Vec<u32>, usize) {
     loop {
         let end = at + bytes[at..].iter().position(|byte| !is_word(*byte)).unwrap_or(bytes.len() - at);
         parts.push(hash(&text[at..end]));
-        let rest = text[end..].trim_start_matches([' ', '\t']);
-        let next = rest.strip_prefix('.').map(|rest| rest.trim_start_matches([' ', '\t']));
+        let rest = text[end..].trim_start_matches(BLANKS);
+        let next = rest.strip_prefix('.').map(|rest| rest.trim_start_matches(BLANKS));
         match next {
             Some(next) if next.bytes().next().is_some_and(is_word) => at = text.len() - next.len(),
             _ => return (parts, end),
@@ -228,6 +229,10 @@ fn bracket_end(bytes: &[u8], at: usize) -> usize {
     let mut depth = 0usize;
     let mut at = at;
     while let Some(byte) = bytes.get(at) {
+        if let Some(end) = passed(bytes, at) {
+            at = end;
+            continue;
+        }
         match byte {
             b'(' | b'[' | b'{' => depth += 1,
             b')' | b']' | b'}' => {
@@ -236,19 +241,20 @@ fn bracket_end(bytes: &[u8], at: usize) -> usize {
                     return at + 1;
                 }
             }
-            b'#' => {
-                at += memchr::memchr2(b'\n', b'\r', &bytes[at..]).unwrap_or(bytes.len() - at);
-                continue;
-            }
-            b'"' | b'\'' => {
-                at = string_end(bytes, at);
-                continue;
-            }
             _ => {}
         }
         at += 1;
     }
     bytes.len()
+}
+
+/// Behind the comment or string that begins at `at`, if one does.
+fn passed(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes[at] {
+        b'#' => Some(memchr::memchr2(b'\n', b'\r', &bytes[at..]).map_or(bytes.len(), |end| at + end)),
+        b'"' | b'\'' => Some(string_end(bytes, at)),
+        _ => None,
+    }
 }
 
 /// Behind the string that begins at `at`.
