@@ -20,16 +20,24 @@ pub(super) struct Flow {
     pub(super) is_unclear: bool,
 }
 
-/// So many bytes of a target list and of a value are looked at, so that a long line takes no longer than a short one; of
-/// what goes on, nothing is told.
+/// So many bytes of a target list and of a value are looked at, and of all statements so many times the text, so that a
+/// strange text takes no longer than another of its size; of what goes on, nothing is told.
 const MOST_TARGET: usize = 2_000;
 const MOST_VALUE: usize = 16_000;
+const MOST_TIMES: usize = 64;
+/// A name is followed over so many others, and so many pairs of names are kept. `Names` of the index follows fewer.
+const MOST_ROUNDS: usize = 8;
+const MOST_GIVEN: usize = 50_000;
+/// A chain has so many parts at most.
+pub(super) const MOST_PARTS: usize = 200;
 
 /// What is given to some names by one statement.
 struct Gift {
     targets: Vec<u32>,
     chains: Vec<Chain>,
-    pub(super) is_unclear: bool,
+    is_unclear: bool,
+    /// How many bytes were looked at.
+    length: usize,
 }
 
 /// `a.b.c`
@@ -43,16 +51,27 @@ impl Flow {
     pub(super) fn of(text: &str, imports: &Imports) -> Flow {
         let assigned = memchr::memchr_iter(b'=', text.as_bytes()).filter_map(|at| assignment(text, at));
         let loops = memmem::find_iter(text.as_bytes(), "for").filter_map(|at| loop_over(text, at));
-        let gifts: Vec<Gift> = assigned.chain(loops).collect();
         // Words that Python reads otherwise than they are written are compared with none.
-        let is_unclear =
-            gifts.iter().any(|gift| gift.chains.is_empty() && gift.is_unclear) || *normalised(text) != *text;
-        let mut flow = Flow { is_unclear, ..Flow::default() };
+        let mut flow = Flow { is_unclear: *normalised(text) != *text, ..Flow::default() };
+        let mut left = MOST_TIMES * text.len();
+        let mut gifts: Vec<Gift> = Vec::new();
+        for gift in assigned.chain(loops) {
+            flow.is_unclear |= gift.chains.is_empty() && gift.is_unclear;
+            left = left.saturating_sub(gift.length);
+            if flow.is_unclear || left == 0 {
+                return Flow { is_unclear: true, ..Flow::default() };
+            }
+            gifts.push(gift);
+        }
         let mut given: FxHashSet<(u32, u32)> = FxHashSet::default();
         let mut holders: FxHashSet<u32> = FxHashSet::default();
         // What a name gets may come from a name that got it before.
-        loop {
+        for round in 0.. {
             let before = given.len();
+            flow.is_unclear |= round == MOST_ROUNDS || before > MOST_GIVEN;
+            if flow.is_unclear {
+                break;
+            }
             for gift in &gifts {
                 for chain in gift.chains.iter().filter(|chain| chain.may_hold(imports, &holders)) {
                     let Some(source) = chain.parts.last() else { continue };
@@ -91,15 +110,23 @@ fn assignment(text: &str, at: usize) -> Option<Gift> {
     if bytes.get(at + 1) == Some(&b'=') || matches!(before, b'=' | b'!' | b'<' | b'>' | b'+' | b'-' | b'*' | b'/') {
         return None;
     }
-    let (chains, is_whole) = chains(text, at + 1);
-    if chains.is_empty() && is_whole {
+    let Value { chains, is_whole, length } = value(text, at + 1);
+    if chains.is_empty() && is_whole && length < MOST_TARGET {
         return None;
     }
-    let start = logical_start(bytes, at);
-    let line = &text[start.max(floor(text, at.saturating_sub(MOST_TARGET)))..at];
-    let is_unclear = at - start > MOST_TARGET || !is_whole || closes_more(line);
+    let (line, is_cut) = line_before(text, at);
+    let is_unclear = is_cut || !is_whole || closes_more(line);
     let line = line.rfind(';').map_or(line, |semicolon| &line[semicolon + 1..]);
-    Some(Gift { targets: targets(line), chains, is_unclear })
+    let targets = if chains.is_empty() { Vec::new() } else { targets(line) };
+    let is_unclear = is_unclear && !(chains.is_empty() && is_whole);
+    Some(Gift { targets, chains, is_unclear, length: length + line.len() })
+}
+
+/// What stands before `at` on its line, and on those that backslashes join to it; and whether that is not all.
+fn line_before(text: &str, at: usize) -> (&str, bool) {
+    let from = floor(text, at.saturating_sub(MOST_TARGET));
+    let start = from + logical_start(&text.as_bytes()[from..], at - from);
+    (&text[start..at], start == from && from > 0)
 }
 
 /// The start of the character at `at`.
@@ -113,7 +140,10 @@ fn loop_over(text: &str, at: usize) -> Option<Gift> {
     if !is_word_at(bytes, at, "for".len()) {
         return None;
     }
-    let line = &text[logical_start(bytes, at)..at];
+    let (line, is_cut) = line_before(text, at);
+    if is_cut {
+        return None;
+    }
     let before = line.trim_end_matches(BLANKS);
     let before = before.strip_suffix("async").unwrap_or(before).trim_end_matches(BLANKS);
     if !(before.is_empty() || before.ends_with([';', ':'])) {
@@ -121,10 +151,12 @@ fn loop_over(text: &str, at: usize) -> Option<Gift> {
     }
     let end = floor(text, (at + MOST_TARGET).min(text.len()));
     let Some((inner, _)) = words(&text[at..end]).find(|(_, word)| *word == "in") else {
-        return Some(Gift { targets: Vec::new(), chains: Vec::new(), is_unclear: end < text.len() });
+        let is_unclear = end < text.len();
+        return Some(Gift { targets: Vec::new(), chains: Vec::new(), is_unclear, length: end - at });
     };
-    let (chains, is_whole) = chains(text, at + inner + "in".len());
-    Some(Gift { targets: targets(&text[at..at + inner]), chains, is_unclear: !is_whole })
+    let Value { chains, is_whole, length } = value(text, at + inner + "in".len());
+    let length = length + inner;
+    Some(Gift { targets: targets(&text[at..at + inner]), chains, is_unclear: !is_whole, length })
 }
 
 /// The words of a target list, and of what stands around it.
@@ -142,9 +174,18 @@ fn closes_more(text: &str) -> bool {
     })
 }
 
+/// What an expression gives.
+struct Value {
+    chains: Vec<Chain>,
+    /// These are all.
+    is_whole: bool,
+    /// How many bytes were looked at.
+    length: usize,
+}
+
 /// The chains of names of an expression that begins at `start` and what follows it on its line, but for those that are
-/// called, and for what stands in the brackets of calls, subscripts, dictionaries and sets; and whether these are all.
-fn chains(text: &str, start: usize) -> (Vec<Chain>, bool) {
+/// called, and for what stands in the brackets of calls, subscripts, dictionaries and sets.
+fn value(text: &str, start: usize) -> Value {
     let end = floor(text, (start + MOST_VALUE).min(text.len()));
     let is_end = end == text.len();
     let text = &text[..end];
@@ -188,8 +229,8 @@ fn chains(text: &str, start: usize) -> (Vec<Chain>, bool) {
         }
         at += 1;
     }
-    let is_whole = at < bytes.len() || is_end;
-    (found, is_whole && is_told)
+    let is_whole = (at < bytes.len() || is_end) && is_told;
+    Value { chains: found, is_whole, length: at - start }
 }
 
 /// The parts of a chain that begins at `start`, and where it ends.
@@ -203,7 +244,9 @@ pub(super) fn chain(text: &str, start: usize) -> (Vec<u32>, usize) {
         let rest = text[end..].trim_start_matches(BLANKS);
         let next = rest.strip_prefix('.').map(|rest| rest.trim_start_matches(BLANKS));
         match next {
-            Some(next) if next.bytes().next().is_some_and(is_word) => at = text.len() - next.len(),
+            Some(next) if parts.len() < MOST_PARTS && next.bytes().next().is_some_and(is_word) => {
+                at = text.len() - next.len();
+            }
             _ => return (parts, end),
         }
     }

@@ -277,7 +277,6 @@ impl<'a> Relevance<'a> {
                 if self.subjects.ends(module) {
                     self.open.insert(SmolStr::new(module.last()));
                 }
-                // Of names that a text does not show to be those of modules.
                 // What the text does not show: what is taken by a string, for one.
                 let is_new = self.modules.give(hash(name), hash(module.last()));
                 let is_module = self.modules.has(hash(module.last()));

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::index::hash;
-use super::flow::{Chain, Flow, chain, trailer};
+use super::flow::{Chain, Flow, MOST_PARTS, chain, trailer};
 use super::imports::Imports;
 use super::names::Word;
 use super::occurrence::{Occurrence, occurrences};
@@ -109,11 +109,12 @@ impl ModuleWords {
             // Where it stands otherwise than Python reads it, nothing is told.
             let Some((_, word)) = text.get(at..).and_then(|rest| words(rest).next()) else { return true };
             occurrences(text, word).any(|occurrence| {
+                if occurrence.is_behind_dot() {
+                    return false;
+                }
                 let (parts, end) = chain(text, occurrence.start);
-                parts.last().is_some_and(|last| self.has(*last))
-                    && !occurrence.before().ends_with('.')
-                    && trailer(text, end, &parts) == end
-                    && !statements.hold(occurrence)
+                let is_module = parts.len() >= MOST_PARTS || parts.last().is_some_and(|last| self.has(*last));
+                is_module && trailer(text, end, &parts) == end && !statements.hold(occurrence)
             })
         })
     }
@@ -164,6 +165,9 @@ fn owner(attribute: Occurrence<'_>) -> Option<Chain> {
             return is_called.then_some(Chain { parts, is_rooted: false });
         }
         parts.push(hash(word));
+        if parts.len() >= MOST_PARTS {
+            return None;
+        }
         rest = &owner[..owner.len() - word.len()];
     }
 }
@@ -173,7 +177,7 @@ fn owner(attribute: Occurrence<'_>) -> Option<Chain> {
 fn is_call(text: &str) -> Option<bool> {
     let bytes = text.as_bytes();
     let mut depth = 0usize;
-    for (at, byte) in bytes.iter().enumerate().rev() {
+    for (at, byte) in bytes.iter().enumerate().rev().take(MOST_BRACKET) {
         match byte {
             b')' | b']' | b'}' => depth += 1,
             b'(' | b'[' | b'{' => depth -= 1,
@@ -189,6 +193,9 @@ fn is_call(text: &str) -> Option<bool> {
     }
     None
 }
+
+/// So many bytes are looked at for where a bracket opens.
+const MOST_BRACKET: usize = 2_000;
 
 /// Words before a parenthesis that is none of a call.
 fn is_keyword(word: &str) -> bool {

@@ -8,6 +8,9 @@ use super::statements::Statements;
 use super::words::{BLANKS, QUOTES, contains, is_renaming, is_word_at, words_before};
 use crate::python::lines::is_word;
 
+/// So many bytes are looked at for where a comment begins.
+const MOST_COMMENT: usize = 500;
+
 /// Where a word stands in a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Occurrence<'t> {
@@ -111,8 +114,9 @@ impl<'t> Occurrence<'t> {
 
     /// Behind a `#` where nothing on the line could make a string of it.
     pub(super) fn is_in_comment(self) -> bool {
-        let line = self.before().rsplit(['\n', '\r']).next().unwrap_or_default();
-        line.contains('#') && !line.contains(QUOTES)
+        let before = &self.text.as_bytes()[self.start.saturating_sub(MOST_COMMENT)..self.start];
+        let line = memchr::memrchr2(b'\n', b'\r', before).map(|newline| &before[newline + 1..]);
+        line.is_some_and(|line| line.contains(&b'#') && !line.iter().any(|byte| matches!(byte, b'"' | b'\'')))
     }
 
     pub(super) fn is_quoted(self) -> bool {

@@ -80,6 +80,9 @@ pub(super) struct Search {
     words: Vec<(u32, SmolStr, Vec<Rule>)>,
 }
 
+/// A text is searched for each word that it has; where that is more than so many bytes, it is taken to hold one.
+const MOST_SEARCHED: usize = 1 << 30;
+
 /// What a search finds in a file.
 pub(super) enum Found<'s> {
     Matters,
@@ -212,6 +215,9 @@ impl Search {
         }
         let (mut handed_on, mut loose) = (BTreeSet::new(), BTreeSet::new());
         let common = file.shown.words.common(&self.words, |(number, ..)| *number);
+        if common.len().saturating_mul(file.text.len()) > MOST_SEARCHED {
+            return Found::Matters;
+        }
         let normal = if common.is_empty() { file.text.into() } else { normalised(file.text) };
         for text in file.texts(&normal).filter(|_| !common.is_empty()) {
             let statements = Statements::default();
