@@ -14,6 +14,9 @@ use crate::text::Span;
 pub(in crate::project) const PATCHING: &[&str] =
     &["patch", "setattr", "delattr", "monkeypatch", "mocker", "swap_attr", "stub", "replace"];
 
+/// Methods that take a path apart.
+const SPLITTING: &[&str] = &["split", "rsplit", "partition", "rpartition"];
+
 /// Functions that look at a module, but at none of its names.
 const INDIFFERENT: &[&str] = &[
     "bool",
@@ -68,6 +71,7 @@ impl<'m> Reader<'_, 'm> {
             self.names_of_a_run(args, call.span);
         }
         self.changes_own_names(call);
+        self.attribute_paths(last, func, args);
         let patching = parts.iter().any(|part| PATCHING.contains(part));
         let outer = std::mem::replace(&mut self.in_patch, patching);
         let literal = self.patched_literal(call, func, args);
@@ -89,6 +93,20 @@ impl<'m> Reader<'_, 'm> {
         }
         keywords.iter().for_each(|keyword| self.visit_expr(&keyword.value));
         self.in_patch = outer;
+    }
+
+    /// `attrgetter("handler.json")`, `"handler.json".split(".")`: no name of a file, whatever it ends with.
+    fn attribute_paths(&mut self, last: &str, func: &'m Expr, args: &'m [Expr]) {
+        let split = match &func.kind {
+            ExprKind::Attribute { value, attr } if SPLITTING.contains(&attr.name.as_str()) => Some(&**value),
+            _ => None,
+        };
+        for path in args.iter().filter(|_| last == "attrgetter").chain(split) {
+            let content = path.as_str().and_then(|string| string.plain(self.module.text()));
+            if let Some(parts) = content.and_then(dotted_path) {
+                self.path(&parts, path.span, |_| ReadKind::String);
+            }
+        }
     }
 
     fn is_indifferent(&self, func: &[&str]) -> bool {
