@@ -69,6 +69,8 @@ use imports::Ending;
 use modules::ModuleWords;
 use names::{Names, Subjects};
 use rules::{Found, Known, Rule, Rules, Searched, Shown};
+use vocabulary::Vocabulary;
+use words::without_mark;
 
 pub use asked::{Annotated, Asked, Hints};
 pub use glance::{Glance, Triggers};
@@ -156,15 +158,19 @@ impl<'a> Relevance<'a> {
     /// judges.
     pub fn new(files: &'a [Unread<'a>], names: Project, configured: &[ModuleName]) -> Relevance<'a> {
         let triggers = Triggers::default();
-        let first: Vec<(Shown, bool)> = files
+        let first: Vec<(Imports, bool)> = files
             .par_iter()
             .zip(&names.files)
-            .map(|(file, index)| (Shown::by(file.text, &index.name), triggers.stand_in(file.text)))
+            .map(|(file, index)| (Imports::of(without_mark(file.text), &index.name), triggers.stand_in(file.text)))
             .collect();
-        let (shown, triggered): (Vec<Shown>, Vec<bool>) = first.into_iter().unzip();
-        let mut relevance = Relevance::with(files, names, shown, false);
+        let (imports, triggered): (Vec<Imports>, Vec<bool>) = first.into_iter().unzip();
+        let own = importing(configured, &names, &imports);
+        // Where nobody imports a configured module, nobody asks about words.
+        let is_asked = own.contains(&true);
+        let words = |text| if is_asked { Vocabulary::of(without_mark(text)) } else { Vocabulary::default() };
+        let shown = files.par_iter().zip(imports).map(|(file, imports)| Shown { imports, words: words(file.text) });
+        let mut relevance = Relevance::with(files, names, shown.collect(), false);
         relevance.configured = configured.iter().cloned().collect();
-        let own = relevance.importing(configured);
         for position in 0..files.len() {
             let is_setup = files[position].path.rsplit('/').next() == Some("setup.py");
             let freezes = FREEZERS.iter().any(|name| relevance.shown[position].imports.has(hash(name)));
@@ -307,20 +313,6 @@ impl<'a> Relevance<'a> {
         self.find_first(&index_of);
     }
 
-    /// Files that may import a configured module, and those within one.
-    fn importing(&self, configured: &[ModuleName]) -> Vec<bool> {
-        let keys: HashSet<&str> = configured.iter().map(ModuleName::as_str).collect();
-        let is_within = |name: &str| {
-            let ends = || name.match_indices('.').map(|(at, _)| at).chain([name.len()]);
-            let starts = std::iter::once(0).chain(name.match_indices('.').map(|(at, _)| at + 1));
-            starts.into_iter().any(|start| ends().any(|end| start < end && keys.contains(&name[start..end])))
-        };
-        let importing = self.names.files.par_iter().zip(&self.shown).map(|(file, shown)| {
-            is_within(file.name.as_str()) || configured.iter().any(|module| shown.imports.may_import(module))
-        });
-        importing.collect()
-    }
-
     fn packages_around(&mut self, name: &ModuleName) {
         for around in name.with_parents() {
             for id in self.names.packages.get(around.as_str()).into_iter().flatten() {
@@ -433,4 +425,18 @@ impl<'a> Relevance<'a> {
             }
         }
     }
+}
+
+/// Files that may import a configured module, and those within one.
+fn importing(configured: &[ModuleName], names: &Project, imports: &[Imports]) -> Vec<bool> {
+    let keys: HashSet<&str> = configured.iter().map(ModuleName::as_str).collect();
+    let is_within = |name: &str| {
+        let ends = || name.match_indices('.').map(|(at, _)| at).chain([name.len()]);
+        let starts = std::iter::once(0).chain(name.match_indices('.').map(|(at, _)| at + 1));
+        starts.into_iter().any(|start| ends().any(|end| start < end && keys.contains(&name[start..end])))
+    };
+    let importing = names.files.par_iter().zip(imports).map(|(file, imports)| {
+        is_within(file.name.as_str()) || configured.iter().any(|module| imports.may_import(module))
+    });
+    importing.collect()
 }
