@@ -125,8 +125,9 @@ pub struct Relevance<'a> {
     /// Submodules that may be used without an import of their own, and who uses which.
     provided: HashSet<u32>,
     needs: HashMap<u32, Vec<FileId>>,
-    /// Files whose imports are followed to what has effects.
+    /// Files whose imports are followed to what has effects; those of them, and of what they load, that were.
     is_followed: Vec<bool>,
+    is_walked: Vec<bool>,
     /// Files whose imports are followed to what is loaded; those of them that were, and the modules on the way.
     is_passed: Vec<bool>,
     is_done: Vec<bool>,
@@ -140,8 +141,6 @@ pub struct Relevance<'a> {
     bound_to: HashMap<u32, Vec<(usize, SmolStr, ModuleName)>>,
     /// Words that may stand for modules, and that were not looked for.
     new_words: Vec<u32>,
-    /// Files whose imports were followed to what is loaded.
-    is_walked: Vec<bool>,
     /// Words of which subjects are known that were not followed to other names.
     open: BTreeSet<SmolStr>,
     /// Files with star imports.

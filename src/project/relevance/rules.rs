@@ -101,8 +101,8 @@ pub(super) struct Shown {
 }
 
 impl Shown {
+    /// `text` is without a byte order mark.
     pub(super) fn by(text: &str, name: &ModuleName) -> Shown {
-        let text = without_mark(text);
         Shown { imports: Imports::of(text, name), words: Vocabulary::of(text) }
     }
 }
@@ -117,10 +117,11 @@ pub(super) struct Known<'k> {
 pub(super) struct Searched<'f> {
     /// Its position among the files.
     at: usize,
-    pub(super) text: &'f str,
-    pub(super) name: &'f ModuleName,
-    pub(super) shown: &'f Shown,
-    pub(super) known: Known<'f>,
+    text: &'f str,
+    name: &'f ModuleName,
+    shown: &'f Shown,
+    known: Known<'f>,
+    /// Whether names that were asked about may be read of something.
     read: RefCell<HashMap<u32, bool>>,
 }
 
@@ -193,10 +194,9 @@ impl<'f> Searched<'f> {
 
 /// Whether a rule holds for some occurrence of the word.
 pub(super) fn hold_anywhere(file: &Searched<'_>, word: &str, rule: &Rule) -> bool {
-    let rules = [rule.clone()];
     let is_held =
         |found| !matches!(found, Found::First { handed_on, loose } if handed_on.is_empty() && loose.is_empty());
-    let search = Search { words: vec![(hash(word), SmolStr::new(word), rules.to_vec())] };
+    let search = Search { words: vec![(hash(word), SmolStr::new(word), vec![rule.clone()])] };
     is_held(search.in_file(file))
 }
 

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
 use unicode_normalization::{UnicodeNormalization, is_nfkc};
 
-use super::occurrence::Occurrence;
+use super::occurrence::occurrences;
 use super::statements::Statements;
 use crate::python::lines::is_word;
 
@@ -18,9 +17,7 @@ pub(super) fn contains(text: &str, word: &str) -> bool {
 /// Whether the word stands in the text other than in an import.
 pub(super) fn names_beside_imports(text: &str, word: &str) -> bool {
     let statements = Statements::default();
-    let found = memmem::find_iter(text.as_bytes(), word);
-    let mut occurrences = found.filter_map(|at| Occurrence::new(text, at, at + word.len()));
-    !text.is_ascii() || occurrences.any(|occurrence| !statements.hold(occurrence))
+    !text.is_ascii() || occurrences(text, word).any(|occurrence| !statements.hold(occurrence))
 }
 
 /// The text with its words as Python compares identifiers.
