@@ -24,7 +24,7 @@ use rustc_hash::FxHashSet as HashSet;
 use smol_str::SmolStr;
 
 pub(super) use call::PATCHING;
-pub(super) use evaluate::reads_annotations_by;
+pub(super) use evaluate::{Clue, loaders, may_inspect, reads_annotations_by};
 pub use patch::patches_by_string;
 pub(super) use process::WORDS as PROCESS_WORDS;
 

@@ -209,7 +209,11 @@ fn files_without_the_words_of_a_name_are_told_apart() {
     assert!(!of("boto3 = None\n").may_read("boto3"));
     assert!(of("patch(f'{where}.boto3')\n").may_patch("boto3"));
     let triggers = Triggers::default();
-    assert!(!triggers.stand_in("modules = sys\n") && triggers.stand_in("sys.modules['a'] = b\n"));
+    let is_triggered = |text| triggers.stand_in(text, of(text).imports());
+    assert!(!is_triggered("self.modules['a'] = b\n") && is_triggered("sys.modules['a'] = b\n"));
+    assert!(is_triggered("import sys as s\ns.modules['a'] = b\n"));
+    assert!(is_triggered("from sys import (\n    modules\n)\nmodules['a'] = b\n"));
+    assert!(is_triggered("import sys\ns = sys\ns.modules['a'] = b\n") && !is_triggered("import sys\nf(sys.argv)\n"));
 }
 
 fn index(path: &str, text: &str, known: &HashSet<smol_str::SmolStr>) -> Option<FileIndex> {
@@ -223,7 +227,7 @@ fn missing(path: &str, text: &str, known: &HashSet<smol_str::SmolStr>, triggers:
     let Some((name, _)) = module_of_path(path) else { return Vec::new() };
     let Some(index) = index(path, text, known) else { return Vec::new() };
     let glance = Glance::at(text, &name);
-    let is_triggered = triggers.stand_in(text);
+    let is_triggered = triggers.stand_in(text, glance.imports());
     let mut missing = Vec::new();
     let mut hold = |shows: bool, what: &dyn Fn() -> String| {
         if !shows {
@@ -279,12 +283,13 @@ fn missing(path: &str, text: &str, known: &HashSet<smol_str::SmolStr>, triggers:
         || !process.windows.is_empty();
     hold(!meddles || is_triggered, &|| "what it does to the process".to_owned());
     let hints = &index.hints;
-    let evaluates = !hints.evaluations.is_empty() || hints.evals || hints.dispatches || hints.loads_any;
+    let evaluates = !hints.evaluations.is_empty() || hints.evals || hints.dispatches;
     hold(!evaluates || glance.may_evaluate(), &|| "that it evaluates annotations".to_owned());
     if let Some(outline) = FileIndex::outline(path, text, &|_| false) {
         let same = (&outline.edges, &outline.imports, &outline.roots) == (&index.edges, &index.imports, &index.roots);
         hold(same, &|| format!("its imports: {:?} for {:?}", outline.edges, index.edges));
     }
+    hold(!hints.loads_any || glance.may_load_by_name(), &|| "that it loads what it is told to".to_owned());
     hold(hints.library.is_none() || glance.may_use_library() || is_triggered, &|| "its library".to_owned());
     missing
 }

@@ -7,8 +7,8 @@ use super::Facts;
 use super::executed::handed;
 use crate::plan::{Code, known};
 use crate::python::visit::{Visitor, walk_expr, walk_stmt};
-use crate::python::{Block, Expr, ExprKind, Function, Stmt, StmtKind};
-use crate::semantic::{Model, Resolution, ScopeId, ScopeNode};
+use crate::python::{Block, Expr, ExprKind, Function, ImportForm, Stmt, StmtKind};
+use crate::semantic::{BindingKind, Model, Resolution, ScopeId, ScopeNode};
 use crate::text::{Span, TextSize};
 
 /// One walk over the file.
@@ -85,9 +85,8 @@ impl<'m> Visitor<'m> for Collector<'_, 'm> {
                 }
             }
             ExprKind::Subscript { value, index } => {
-                let own = value.as_dotted().is_some_and(|dotted| *dotted == ["sys", "modules"])
-                    && index.as_name() == Some("__name__");
-                if own {
+                let is_own = index.as_name() == Some("__name__");
+                if is_own && value.as_dotted().is_some_and(|parts| self.are_loaded_modules(&parts)) {
                     self.dynamic(Code::DynamicNamespace, expr.span, "the module takes itself from `sys.modules`");
                 }
             }
@@ -160,8 +159,30 @@ impl<'m> Collector<'_, 'm> {
     }
 
     fn attribute(&mut self, parts: &[&'m str], expr: &'m Expr) {
-        if let ["sys", "modules", ..] = parts {
+        if parts.len() > 1 && self.are_loaded_modules(&parts[..2]) {
             self.import_system(expr);
+        }
+    }
+
+    /// `sys.modules`, under whichever name this module has it.
+    fn are_loaded_modules(&self, parts: &[&str]) -> bool {
+        let imports = |name: &str, form: &ImportForm, of: &str| {
+            let symbol = self.model.symbol(self.model.module_scope(), name);
+            symbol.iter().flat_map(|symbol| &symbol.bindings).any(|id| match self.model.binding(*id).kind {
+                BindingKind::Import { import, alias } => {
+                    import.form == *form && import.aliases.get(alias).is_some_and(|alias| alias.name == of)
+                }
+                _ => false,
+            })
+        };
+        match parts {
+            ["sys", "modules"] => true,
+            [name, "modules"] => imports(name, &ImportForm::Import, "sys"),
+            [name] => {
+                let form = ImportForm::From { level: 0, module: Some("sys".into()), star: false };
+                imports(name, &form, "modules")
+            }
+            _ => false,
         }
     }
 

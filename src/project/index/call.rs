@@ -66,7 +66,7 @@ impl<'m> Reader<'_, 'm> {
         };
         // `from importlib import reload as again`
         let last = full.first().and_then(|name| name.rsplit('.').next()).unwrap_or(written);
-        self.sys_modules_call(&parts, args);
+        self.sys_modules_call(&full, args);
         if matches!(last, "run_path" | "run_module") && self.discarded != call.span {
             self.names_of_a_run(args, call.span);
         }
@@ -302,14 +302,15 @@ impl<'m> Reader<'_, 'm> {
     }
 
     /// Calls that change `sys.modules`, or this module's own dictionary.
-    fn sys_modules_call(&mut self, func: &[&str], args: &'m [Expr]) {
+    fn sys_modules_call(&mut self, full: &[String], args: &'m [Expr]) {
         let is_sys_modules = |expr: &Expr| {
-            expr.as_dotted().is_some_and(|dotted| dotted.ends_with(&["sys", "modules"]))
+            self.names.is_loaded_modules(expr)
                 || expr.as_str().and_then(|string| string.plain(self.module.text())) == Some("sys.modules")
         };
-        match (func, args) {
-            ([.., "modules", "pop"], [key, ..]) => self.sys_modules_key(key),
-            (_, [first, second, ..]) if is_sys_modules(first) => match &second.kind {
+        let pops = |name: &String| name == "modules.pop" || name.ends_with(".modules.pop");
+        match args {
+            [key, ..] if full.iter().any(pops) => self.sys_modules_key(key),
+            [first, second, ..] if is_sys_modules(first) => match &second.kind {
                 ExprKind::Dict(items) => {
                     items.iter().filter_map(|(key, _)| key.as_ref()).for_each(|key| self.sys_modules_key(key));
                 }
@@ -320,7 +321,7 @@ impl<'m> Reader<'_, 'm> {
     }
 
     pub(super) fn sys_modules_item(&mut self, value: &'m Expr, index: &'m Expr) {
-        if value.as_dotted().is_some_and(|dotted| dotted.ends_with(&["sys", "modules"])) {
+        if self.names.is_loaded_modules(value) {
             self.sys_modules_key(index);
         }
     }

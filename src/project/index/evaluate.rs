@@ -38,21 +38,53 @@ const INSPECTING: &[&str] = &["inspect", "annotationlib", "typing_extensions", "
 const LOADERS: &[&str] =
     &["import_module", "__import__", "import_string", "load_module", "exec_module", "run_module", "run_path"];
 
-/// Other words by which [`read`] finds an evaluation.
-const WORDS: &[&str] =
-    &["eval_str", "autospec", "__annotations__", "__annotate__", "annotation", "return_annotation", "eval", "exec"];
-
 /// Words of `functools` whose use makes a file hand annotations to whoever registers.
 const DISPATCHERS: &[&str] = &["singledispatch", "singledispatchmethod"];
 
-/// Words of which one stands in every file that evaluates annotations, or loads whoever does, some only with another
-/// beside it.
-pub(in crate::project) fn reads_annotations_by() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
-    let alone = EVALUATORS.iter().chain(INSPECTORS).chain(WORDS).chain(DISPATCHERS).chain(LOADERS);
+/// How a word stands in a file that evaluates annotations by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::project) enum Clue {
+    Anywhere,
+    /// As an attribute of something.
+    Attribute,
+    /// As a name that is no attribute.
+    Name,
+    /// As the name of an argument.
+    Keyword,
+    /// In a file that imports one of the modules that inspect.
+    Inspects,
+    /// Beside an attribute of this name.
+    WithAttribute(&'static str),
+}
+
+/// Words of which one stands in every file that evaluates annotations, and how it stands there. Who loads whoever does has one
+/// of [`loaders`].
+pub(in crate::project) fn reads_annotations_by() -> impl Iterator<Item = (&'static str, Clue)> {
+    let anywhere = EVALUATORS.iter().chain(DISPATCHERS).chain(&["eval_str", "__annotations__", "__annotate__"]);
+    let anywhere = anywhere.map(|word| (*word, Clue::Anywhere));
+    let inspectors = INSPECTORS.iter().map(|word| (*word, Clue::Inspects));
+    let others = [
+        ("autospec", Clue::Keyword),
+        ("annotation", Clue::Attribute),
+        ("return_annotation", Clue::Attribute),
+        ("eval", Clue::Name),
+        ("exec", Clue::Name),
+    ];
     // The types of a dataclass's fields, read where names are looked up.
-    let fields =
-        ["dataclasses", "fields"].iter().flat_map(|word| ["__globals__", "modules"].map(|other| (*word, other)));
-    alone.map(|word| (*word, None)).chain(fields.map(|(word, other)| (word, Some(other))))
+    let fields = ["dataclasses", "fields"]
+        .iter()
+        .flat_map(|word| ["__globals__", "modules"].map(|other| (*word, Clue::WithAttribute(other))));
+    anywhere.chain(inspectors).chain(others).chain(fields)
+}
+
+/// Whether a file may take one of the functions that inspect from where they are: it imports a module that begins so.
+pub(in crate::project) fn may_inspect(begins_with: impl Fn(&str) -> bool) -> bool {
+    INSPECTING.iter().any(|root| begins_with(root))
+}
+
+/// Words of which one stands in every file that loads a module by a name that is given to it.
+pub(in crate::project) fn loaders() -> impl Iterator<Item = &'static str> {
+    LOADERS.iter().copied()
 }
 
 /// Reads what `module` does with annotations into `facts`, which knows the names of its body already.

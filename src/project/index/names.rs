@@ -80,8 +80,11 @@ impl<'m> Names<'m> {
                 taken.into_iter().chain(root).collect()
             }
             ExprKind::Subscript { value, index } => {
-                let is_sys = value.as_dotted().is_some_and(|parts| parts.ends_with(&["sys", "modules"]));
-                if is_sys { self.taken_by_name(index, None).into_iter().collect() } else { BTreeSet::new() }
+                if self.is_loaded_modules(value) {
+                    self.taken_by_name(index, None).into_iter().collect()
+                } else {
+                    BTreeSet::new()
+                }
             }
             ExprKind::Operation(operands) => operands.iter().flat_map(|operand| self.of(operand)).collect(),
             ExprKind::Named { value, .. } => self.of(value),
@@ -117,6 +120,25 @@ impl<'m> Names<'m> {
             Some(meant) => meant.iter().map(|module| rest(module.as_str())).collect(),
             None => parts.first().map(|root| rest(root)).into_iter().collect(),
         }
+    }
+
+    /// Whether something of `module`, or the module itself by another name, is among what the names stand for.
+    pub(super) fn rename(&self, module: &str) -> bool {
+        self.meant.iter().any(|(name, meant)| {
+            meant.iter().any(|meant| match meant.as_str().strip_prefix(module) {
+                Some("") => name != module,
+                Some(rest) => rest.starts_with('.'),
+                None => false,
+            })
+        })
+    }
+
+    /// Whether the expression is `sys.modules`, under whichever name.
+    pub(super) fn is_loaded_modules(&self, expr: &Expr) -> bool {
+        let is_it = |parts: &[&str]| {
+            parts.ends_with(&["sys", "modules"]) || self.full(parts).iter().any(|name| name == "sys.modules")
+        };
+        expr.as_dotted().is_some_and(|parts| is_it(&parts))
     }
 
     /// The module that a string, or a computed one, names to `import_module` or `sys.modules`.

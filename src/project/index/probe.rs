@@ -37,11 +37,11 @@ impl<'m> Visitor<'m> for Finder<'_, 'm> {
 
     fn visit_expr(&mut self, expr: &'m Expr) {
         match &expr.kind {
-            ExprKind::Subscript { value, index } if self.is_loaded_modules(value) => self.ask(index),
+            ExprKind::Subscript { value, index } if self.names.is_loaded_modules(value) => self.ask(index),
             ExprKind::Call { func, args, .. } => {
                 if let (ExprKind::Attribute { value, attr }, Some(key)) = (&func.kind, args.first())
                     && matches!(attr.name.as_str(), "get" | "__getitem__" | "__contains__")
-                    && self.is_loaded_modules(value)
+                    && self.names.is_loaded_modules(value)
                 {
                     self.ask(key);
                 }
@@ -63,11 +63,7 @@ impl<'m> Finder<'_, 'm> {
         let ExprKind::Operation(operands) = &expr.kind else { return None };
         let [key, modules] = operands.as_slice() else { return None };
         let between = self.module.text()[Span::new(key.span.end(), modules.span.start())].trim();
-        (matches!(between, "in" | "not in") && self.is_loaded_modules(modules)).then_some((key, between))
-    }
-
-    fn is_loaded_modules(&self, expr: &Expr) -> bool {
-        expr.as_dotted().is_some_and(|parts| self.names.full(&parts).iter().any(|name| name == "sys.modules"))
+        (matches!(between, "in" | "not in") && self.names.is_loaded_modules(modules)).then_some((key, between))
     }
 
     fn ask(&mut self, key: &Expr) {

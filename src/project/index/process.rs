@@ -9,7 +9,7 @@ use crate::python::visit::{Visitor, walk_expr, walk_stmt};
 use crate::python::{Expr, ExprKind, Keyword, Module, Stmt, StmtKind};
 use crate::text::{LineColumn, Span};
 
-/// A file with none of these anywhere in it does nothing to the process.
+/// A file with none of these anywhere in it, which calls `sys` by no other name, does nothing to the process.
 pub(in crate::project) const WORDS: &[&str] = &[
     "__import__",
     "meta_path",
@@ -17,18 +17,23 @@ pub(in crate::project) const WORDS: &[&str] = &[
     "import_hook",
     "beartype",
     "chroot",
-    "setuid",
+    "initgroups",
+    "setegid",
+    "seteuid",
     "setgid",
-    "setre",
+    "setregid",
+    "setresgid",
+    "setresuid",
+    "setreuid",
+    "setuid",
     "prctl",
     "sys.path",
-    "from sys import",
 ];
 
 /// Reads what `index`'s file does to the process.
 pub(super) fn read(index: &FileIndex, module: &Module, names: &Names<'_>) -> Process {
     let text = module.text();
-    if !WORDS.iter().any(|word| text.contains(word)) {
+    if !WORDS.iter().any(|word| text.contains(word)) && !names.rename("sys") {
         return Process::default();
     }
     let mut walk = Walk { process: Process::default(), module, names, index, events: vec![Vec::new()] };

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use smol_str::SmolStr;
 
 use super::names::Names;
+use super::rules::Rule;
 use super::{FileIndex, Relevance};
 use crate::project::Evaluated;
 use crate::project::hints::libraries;
-use crate::project::index::hash;
+use crate::project::index::{hash, loaders};
 
 /// So many files are parsed at once that may be the first; twice as many each time that none of them was, up to a bound.
 pub(super) const AT_ONCE: usize = 4;
@@ -87,6 +88,9 @@ impl Relevance<'_> {
             imported.into_iter().any(|other| other.index() != *at)
         });
         if !is_reached {
+            if !evaluators.is_empty() {
+                loaders().for_each(|word| self.rules.add(word, Rule::Anywhere));
+            }
             evaluators.into_iter().for_each(|(_, index)| self.look_for(&index.name, &Names::All));
         }
     }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, Match};
 use smol_str::SmolStr;
 
 use super::super::hints::libraries;
-use super::super::index::{PROCESS_WORDS, hash, reads_annotations_by};
+use super::super::index::{PROCESS_WORDS, hash, loaders, reads_annotations_by};
+use super::flow::Flow;
 use super::imports::Imports;
 use super::modules::ModuleWords;
 use super::names::{By, Names, Subjects};
@@ -19,33 +20,38 @@ use crate::name::ModuleName;
 pub struct Triggers {
     /// `None` if it cannot be made: then every file may hold some.
     searcher: Option<AhoCorasick>,
-    modules: usize,
 }
 
-/// Words that make a file matter wherever they stand in it, also as a part of others.
+/// Found with the others, and told by what stands around it.
+const MODULES: &str = "modules";
+
+/// Words that make a file matter wherever they stand in it.
 const WORDS: [&str; 4] = ["__subclasses__", "import_module", "run_module", "run_path"];
 
 impl Default for Triggers {
     fn default() -> Triggers {
-        let mut words: Vec<&str> = PROCESS_WORDS.iter().copied().chain(WORDS).collect();
-        words.push("modules");
-        let modules = words.len() - 1;
-        Triggers { searcher: AhoCorasick::new(words).ok(), modules }
+        let words = PROCESS_WORDS.iter().copied().chain(WORDS).chain([MODULES]);
+        Triggers { searcher: AhoCorasick::new(words).ok() }
     }
 }
 
 impl Triggers {
-    /// Whether the text may hold such a fact.
-    pub fn stand_in(&self, text: &str) -> bool {
+    /// Whether the text, which has these imports, may hold such a fact.
+    pub fn stand_in(&self, text: &str, imports: &Imports) -> bool {
         let Some(searcher) = &self.searcher else { return true };
-        searcher.find_overlapping_iter(text).any(|found| {
-            if found.pattern().as_usize() != self.modules {
-                return true;
-            }
+        let is_one = |found: Match| {
+            let Some(word) = found.pattern().as_usize().checked_sub(PROCESS_WORDS.len()) else { return true };
             let occurrence = Occurrence::new(text, found.start(), found.end());
-            occurrence.is_some_and(|occurrence| occurrence.may_be_sys_modules())
-        })
+            occurrence.is_some_and(|occurrence| word < WORDS.len() || occurrence.may_be_sys_modules())
+        };
+        searcher.find_overlapping_iter(text).any(is_one) || renames_sys(text, imports)
     }
+}
+
+/// Whether the text may take something from `sys`, or call it by another name.
+fn renames_sys(text: &str, imports: &Imports) -> bool {
+    let sys = hash("sys");
+    imports.has(sys) && (imports.takes_from(sys) || Flow::of(without_mark(text), imports).may_give(sys))
 }
 
 /// What one text shows, fact by fact: for holding it against what the index reads.
@@ -98,14 +104,21 @@ impl<'t> Glance<'t> {
 
     /// Whether it may evaluate annotations.
     pub fn may_evaluate(&self) -> bool {
-        reads_annotations_by().any(|(word, other)| {
-            self.holds(word, other.map_or(Rule::Anywhere, |other| Rule::With(SmolStr::new(other))))
-        })
+        reads_annotations_by().any(|(word, clue)| self.holds(word, Rule::Evaluates(clue)))
     }
 
-    /// Whether it may import a library that evaluates annotations.
+    /// Whether it may load a module by a name that is given to it.
+    pub fn may_load_by_name(&self) -> bool {
+        loaders().any(|word| self.holds(word, Rule::Anywhere))
+    }
+
+    /// Whether it may import a library that evaluates annotations, or load one by its name.
     pub fn may_use_library(&self) -> bool {
-        libraries::readers().iter().any(|name| self.shown.imports.begins_with(hash(name)))
+        let may_use = |name: &str| {
+            self.shown.imports.begins_with(hash(name))
+                || loaders().any(|word| self.holds(name, Rule::With(SmolStr::new(word))))
+        };
+        libraries::readers().iter().any(|name| may_use(name))
     }
 
     /// As a rule of a module of which `names` are asked about, where nothing else is known.

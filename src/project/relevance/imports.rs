@@ -23,6 +23,8 @@ pub struct Imports {
     pub has_star: bool,
     /// Dots stand for packages around the file.
     pub is_relative: bool,
+    /// Modules without a package that something is taken from.
+    taken_from: Box<[u32]>,
 }
 
 /// The place of a word that only stands in the text as Python reads it.
@@ -57,6 +59,7 @@ impl Imports {
             renamed: scan.renamed.into_boxed_slice(),
             has_star: scan.has_star,
             is_relative: scan.is_relative,
+            taken_from: set(scan.taken_from),
         }
     }
 
@@ -85,6 +88,11 @@ impl Imports {
     /// Whether some import may bind the word.
     pub(super) fn binds(&self, word: u32) -> bool {
         self.bound.binary_search_by_key(&word, |(word, _)| *word).is_ok()
+    }
+
+    /// Whether something is taken from the module `word`, or it gets another name.
+    pub(super) fn takes_from(&self, word: u32) -> bool {
+        self.taken_from.binary_search(&word).is_ok() || self.renamed().any(|(_, source)| source == word)
     }
 
     pub(super) fn named(&self) -> impl Iterator<Item = u32> {
@@ -135,6 +143,7 @@ struct Scan {
     renamed: Vec<(u32, u32)>,
     is_relative: bool,
     has_star: bool,
+    taken_from: Vec<u32>,
 }
 
 impl Scan {
@@ -156,6 +165,9 @@ impl Scan {
         let dots = module[..first.map_or(module.len(), |(start, _)| start)].matches('.').count();
         self.is_relative |= dots > 0;
         self.has_star |= members.contains('*');
+        if dots == 0 && words(module).nth(1).is_none() {
+            self.taken_from.extend(first.map(|(_, word)| hash(word)));
+        }
         let is_rooted = dots == 0 || dots >= self.depth;
         self.rooted.extend(first.filter(|_| is_rooted).map(|(_, word)| hash(word)));
         self.named.extend(words(module).chain(words(members)).map(|(_, word)| hash(word)));

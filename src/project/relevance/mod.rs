@@ -60,7 +60,8 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
 
-use super::index::{hash, reads_annotations_by};
+use super::hints::libraries;
+use super::index::{hash, loaders, reads_annotations_by};
 use super::lookup::spellings;
 use super::{FREEZERS, FileId, FileIndex, ImportTarget, Project};
 use crate::name::ModuleName;
@@ -160,7 +161,11 @@ impl<'a> Relevance<'a> {
         let first: Vec<(Imports, bool)> = files
             .par_iter()
             .zip(&names.files)
-            .map(|(file, index)| (Imports::of(without_mark(file.text), &index.name), triggers.stand_in(file.text)))
+            .map(|(file, index)| {
+                let imports = Imports::of(without_mark(file.text), &index.name);
+                let is_triggered = triggers.stand_in(file.text, &imports);
+                (imports, is_triggered)
+            })
             .collect();
         let (imports, triggered): (Vec<Imports>, Vec<bool>) = first.into_iter().unzip();
         let own = importing(configured, &names, &imports);
@@ -379,8 +384,12 @@ impl<'a> Relevance<'a> {
             self.annotated.around.extend(annotated.around.iter().cloned());
         }
         if self.asks_hints {
-            for (word, other) in reads_annotations_by() {
-                self.rules.add(word, other.map_or(Rule::Anywhere, |other| Rule::With(SmolStr::new(other))));
+            for (word, clue) in reads_annotations_by() {
+                self.rules.add(word, Rule::Evaluates(clue));
+            }
+            // A library may be loaded by its name.
+            for word in loaders() {
+                libraries::readers().iter().for_each(|library| self.rules.add(library, Rule::With(SmolStr::new(word))));
             }
         }
     }

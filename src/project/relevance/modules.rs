@@ -7,7 +7,7 @@ use super::super::index::hash;
 use super::flow::{Chain, Flow, MOST_PARTS, chain, trailer};
 use super::imports::Imports;
 use super::names::Word;
-use super::occurrence::{Occurrence, occurrences};
+use super::occurrence::{Occurrence, begins_joined, occurrences};
 use super::rules::Shown;
 use super::statements::Statements;
 use super::words::{BLANKS, QUOTES, last_part, words};
@@ -129,7 +129,11 @@ impl ModuleWords {
         if imports.has_star || flow.is_some_and(|flow| flow.is_unclear) {
             return true;
         }
-        let Some(owner) = owner(occurrence) else { return true };
+        let owner = match owner(occurrence) {
+            Some(Owner::Code(owner)) => owner,
+            Some(Owner::Text(parts)) => return parts.last().is_some_and(|last| word.may_be_of(*last)),
+            None => return true,
+        };
         let holds = |part: &u32| flow.is_some_and(|flow| flow.gives(*part)) && self.has(*part);
         let is_imported = |root: &u32| owner.is_rooted && imports.binds(*root) && self.has(*root);
         let is_module = owner.parts.first().is_some_and(is_imported) || owner.parts.iter().any(holds);
@@ -138,16 +142,27 @@ impl ModuleWords {
     }
 }
 
-/// What the attribute is one of; `None` if it stands in a string, or its owner cannot be told.
-fn owner(attribute: Occurrence<'_>) -> Option<Chain> {
+/// What stands before an attribute.
+enum Owner {
+    Code(Chain),
+    /// The parts of a path that begins a string.
+    Text(Vec<u32>),
+}
+
+/// What the attribute is one of; `None` if that cannot be told.
+fn owner(attribute: Occurrence<'_>) -> Option<Owner> {
     let mut parts = Vec::new();
     let mut rest = attribute.before();
     loop {
         let before = rest.trim_end_matches(BLANKS);
         let Some(before) = before.strip_suffix('.') else {
             parts.reverse();
-            let is_text = before.len() == rest.len() && before.ends_with([QUOTES[0], QUOTES[1], '}', ':', '%']);
-            return (!is_text).then_some(Chain { parts, is_rooted: true });
+            let is_behind = |what: &[char]| before.len() == rest.len() && before.ends_with(what);
+            if is_behind(&QUOTES) && !parts.is_empty() && !begins_joined(before) {
+                return Some(Owner::Text(parts));
+            }
+            let is_told = !is_behind(&[QUOTES[0], QUOTES[1], '}', ':', '%']);
+            return is_told.then_some(Owner::Code(Chain { parts, is_rooted: true }));
         };
         // A comment may stand above.
         let line = before.rsplit(['\n', '\r']).next().unwrap_or(before);
@@ -162,7 +177,7 @@ fn owner(attribute: Occurrence<'_>) -> Option<Chain> {
         if word.is_empty() {
             parts.reverse();
             let is_called = owner.ends_with(']') || (owner.ends_with(')') && is_call(owner)?);
-            return is_called.then_some(Chain { parts, is_rooted: false });
+            return is_called.then_some(Owner::Code(Chain { parts, is_rooted: false }));
         }
         parts.push(hash(word));
         if parts.len() >= MOST_PARTS {

@@ -5,8 +5,35 @@ use memchr::memmem;
 use super::super::index::hash;
 use super::imports::Imports;
 use super::statements::Statements;
-use super::words::{BLANKS, QUOTES, contains, is_renaming, is_word_at, words_before};
+use super::words::{BLANKS, QUOTES, contains, is_renaming, is_word_at, last_part, words_before};
 use crate::python::lines::is_word;
+
+/// What stands before a string whose first characters a text ends with.
+fn before_string(text: &str) -> &str {
+    let text = text.trim_end_matches('.').trim_end_matches(QUOTES);
+    let prefix = last_part(text);
+    let text = if prefix.len() <= LONGEST_PREFIX { &text[..text.len() - prefix.len()] } else { text };
+    text.trim_end_matches(BLANKS)
+}
+
+/// Whether the string whose first characters a text ends with may go on from another one.
+pub(super) fn begins_joined(text: &str) -> bool {
+    is_joined(before_string(text), "")
+}
+
+/// Whether a string between the two may be joined to another. A comment may stand between them.
+fn is_joined(before: &str, behind: &str) -> bool {
+    let line = before.rsplit(['\n', '\r']).next().unwrap_or(before);
+    let behind = behind.trim_start_matches(BLANKS);
+    let word = behind.bytes().take_while(|byte| is_word(*byte)).count();
+    before.ends_with(QUOTES)
+        || line.contains('#')
+        || behind.starts_with([QUOTES[0], QUOTES[1], '#'])
+        || (word <= LONGEST_PREFIX && behind[word..].starts_with(QUOTES))
+}
+
+/// Of letters before a string.
+const LONGEST_PREFIX: usize = 2;
 
 /// So many bytes are looked at for where a comment begins.
 const MOST_COMMENT: usize = 500;
@@ -37,9 +64,28 @@ impl<'t> Occurrence<'t> {
         self.may_be_attribute() || imports.has_star || imports.has(hash(self.word()))
     }
 
-    /// Behind a dot, at the start of a string, or behind the colon of `"package.module:name"`.
+    /// Behind a dot, at the start of a string that may be a path, or behind the colon of `"package.module:name"`.
     pub(super) fn may_be_attribute(self) -> bool {
-        self.is_behind_dot() || self.is_quoted() || self.before().ends_with(':')
+        self.is_behind_dot() || self.may_begin_path() || self.before().ends_with(':')
+    }
+
+    /// At the start of a string, with nothing behind it that no path has.
+    fn may_begin_path(self) -> bool {
+        self.is_quoted() && self.text[self.end..].starts_with([QUOTES[0], QUOTES[1], '.', ':', '\\'])
+    }
+
+    /// Whether a module may be named by a path in a string that begins here. `patches` tells whether the file may replace
+    /// something in a module of one word.
+    pub(super) fn may_begin_module(self, patches: impl FnOnce() -> bool) -> bool {
+        if self.before().ends_with(':') {
+            return true;
+        }
+        if !self.may_begin_path() {
+            return false;
+        }
+        let Some(behind) = self.text[self.end..].strip_prefix(QUOTES) else { return true };
+        let before = before_string(self.before());
+        is_joined(before, behind) || (before.ends_with(['(', '=']) && patches())
     }
 
     /// As an attribute of anything, or as the string that `getattr` takes.
@@ -88,10 +134,18 @@ impl<'t> Occurrence<'t> {
         !is_called && !is_defined && (is_renamed || !statements.hold(self))
     }
 
-    /// Whether `modules` here may be those of `sys`.
+    /// Whether `modules` here may be those of `sys`, or something may be taken from them.
     pub(super) fn may_be_sys_modules(self) -> bool {
-        let after = self.text[self.end..].trim_start_matches(BLANKS);
-        (self.is_behind_dot() && self.text.contains("sys")) || (after.starts_with('.') && self.text.contains("pop"))
+        let before = self.before().trim_end_matches(BLANKS);
+        let is_of_sys = match before.strip_suffix('.').map(|owner| owner.trim_end_matches(BLANKS)) {
+            // A comment may stand above.
+            Some(owner) => {
+                last_part(owner) == "sys" || owner.rsplit(['\n', '\r']).next().unwrap_or(owner).contains('#')
+            }
+            None => self.is_behind_dot(),
+        };
+        let after = self.text[self.end..].trim_start_matches(BLANKS).strip_prefix('.');
+        is_of_sys || after.is_some_and(|after| after.trim_start_matches(BLANKS).starts_with(['p', '#']))
     }
 
     fn word(self) -> &'t str {
@@ -110,6 +164,11 @@ impl<'t> Occurrence<'t> {
             let above = line.trim_end_matches(['\n', '\r']);
             above.len() < line.len() && above.rsplit(['\n', '\r']).next().is_some_and(|above| above.contains('#'))
         }
+    }
+
+    /// Whether it is an attribute for sure.
+    pub(super) fn is_attribute(self) -> bool {
+        self.before().ends_with('.')
     }
 
     /// Behind a `#` where nothing on the line could make a string of it.

@@ -1,12 +1,12 @@
 //! Words that make a file matter, with where they must stand in it and what must stand beside them.
 
-use std::cell::{LazyCell, RefCell};
+use std::cell::{LazyCell, OnceCell, RefCell};
 use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
 
-use super::super::index::{PATCHING, hash};
+use super::super::index::{Clue, PATCHING, hash, may_inspect};
 use super::imports::Imports;
 use super::modules::ModuleWords;
 use super::names::{Names, Subjects, Word};
@@ -32,6 +32,8 @@ pub(super) enum Rule {
     /// In a patch target that is computed.
     Patched,
     Anywhere,
+    /// So that annotations may be evaluated by it.
+    Evaluates(Clue),
     /// As a function or class that is used other than by calling it: the first file may be told.
     HandedOn,
     /// As an attribute, or in a string that may name one, of something that cannot be told: one file is enough.
@@ -123,6 +125,7 @@ pub(super) struct Searched<'f> {
     known: Known<'f>,
     /// Whether names that were asked about may be read of something.
     read: RefCell<HashMap<u32, bool>>,
+    patches: OnceCell<bool>,
 }
 
 impl<'f> Searched<'f> {
@@ -133,7 +136,15 @@ impl<'f> Searched<'f> {
         shown: &'f Shown,
         known: Known<'f>,
     ) -> Searched<'f> {
-        Searched { at, text: without_mark(text), name, shown, known, read: RefCell::default() }
+        Searched {
+            at,
+            text: without_mark(text),
+            name,
+            shown,
+            known,
+            read: RefCell::default(),
+            patches: OnceCell::new(),
+        }
     }
 
     fn has(&self, word: &str) -> bool {
@@ -156,14 +167,19 @@ impl<'f> Searched<'f> {
         let number = hash(name);
         self.shown.words.has(number)
             && *self.read.borrow_mut().entry(number).or_insert_with(|| {
-                let patches = LazyCell::new(|| PATCHING.iter().any(|word| self.has(word)));
                 let normal = normalised(self.text);
                 self.texts(&normal).any(|text| {
                     occurrences(text, name).any(|occurrence| {
-                        occurrence.is_part_of_name(&self.shown.imports) || (occurrence.may_be_keyword() && *patches)
+                        occurrence.is_part_of_name(&self.shown.imports)
+                            || (occurrence.may_be_keyword() && self.patches())
                     })
                 })
             })
+    }
+
+    /// Whether it may replace something in a module.
+    fn patches(&self) -> bool {
+        *self.patches.get_or_init(|| PATCHING.iter().any(|word| self.has(word)))
     }
 
     /// As it is written, and as Python reads it if that differs.
@@ -183,7 +199,7 @@ impl<'f> Searched<'f> {
             Some(Role::Of("")) => word.may_follow_one_of(self.name.as_str().split('.').map(hash)),
             Some(Role::Of(before)) => word.may_follow(hash(before)),
             None if occurrence.is_behind_dot() => self.may_have(occurrence, word),
-            None => imports.has_star || occurrence.may_be_attribute(),
+            None => imports.has_star || occurrence.may_begin_module(|| self.patches()),
         }
     }
 
@@ -288,11 +304,22 @@ fn holds(rule: &Rule, text: &str, word: &str, file: &Searched<'_>, statements: &
             by.iter().any(|part| imports.begins_with(hash(part))) && file.has(package) && any(&|_| true)
         }
         Rule::With(other) => file.has(other) && any(&|_| true),
-        Rule::Patched => {
-            PATCHING.iter().any(|patching| file.has(patching)) && any(&|occurrence| occurrence.may_end_computed())
-        }
+        Rule::Patched => file.patches() && any(&|occurrence| occurrence.may_end_computed()),
         Rule::Loose => any(&|occurrence| occurrence.may_be_read_loosely(statements)),
         Rule::HandedOn => any(&|occurrence| occurrence.may_be_handed_on(statements)),
         Rule::Anywhere => any(&|_| true),
+        Rule::Evaluates(clue) => match clue {
+            Clue::Anywhere => any(&|_| true),
+            Clue::Attribute => any(&|occurrence| occurrence.is_behind_dot()),
+            Clue::Name => any(&|occurrence| !occurrence.is_attribute() && !occurrence.is_in_comment()),
+            Clue::Keyword => any(&|occurrence| occurrence.may_be_keyword()),
+            Clue::Inspects => {
+                let begins = |root: &str| imports.begins_with(hash(root)) || file.name.root() == root;
+                (imports.has_star || may_inspect(begins)) && any(&|_| true)
+            }
+            Clue::WithAttribute(other) => {
+                file.has(other) && occurrences(text, other).any(Occurrence::is_behind_dot) && any(&|_| true)
+            }
+        },
     }
 }
