@@ -90,11 +90,6 @@ impl Flow {
         flow
     }
 
-    /// Whether some name may get what is called `source`.
-    pub(super) fn may_give(&self, source: u32) -> bool {
-        self.is_unclear || self.given.iter().any(|(_, given)| *given == source)
-    }
-
     pub(super) fn gives(&self, name: u32) -> bool {
         let first = self.given.partition_point(|(target, _)| *target < name);
         self.given.get(first).is_some_and(|(target, _)| *target == name)

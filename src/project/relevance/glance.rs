@@ -7,12 +7,12 @@ use smol_str::SmolStr;
 
 use super::super::hints::libraries;
 use super::super::index::{PROCESS_WORDS, hash, loaders, reads_annotations_by};
-use super::flow::Flow;
 use super::imports::Imports;
 use super::modules::ModuleWords;
 use super::names::{By, Names, Subjects};
-use super::occurrence::Occurrence;
+use super::occurrence::{Occurrence, occurrences};
 use super::rules::{self, Known, Rule, Searched, Shown};
+use super::statements::Statements;
 use super::words::without_mark;
 use crate::name::ModuleName;
 
@@ -40,9 +40,12 @@ impl Triggers {
     pub fn stand_in(&self, text: &str, imports: &Imports) -> bool {
         let Some(searcher) = &self.searcher else { return true };
         let is_one = |found: Match| {
-            let Some(word) = found.pattern().as_usize().checked_sub(PROCESS_WORDS.len()) else { return true };
-            let occurrence = Occurrence::new(text, found.start(), found.end());
-            occurrence.is_some_and(|occurrence| word < WORDS.len() || occurrence.may_be_sys_modules())
+            let occurrence = Occurrence { text, start: found.start(), end: found.end() };
+            let is_told = match found.pattern().as_usize().checked_sub(PROCESS_WORDS.len()) {
+                None => true,
+                Some(word) => occurrence.is_word() && (word < WORDS.len() || occurrence.may_be_sys_modules()),
+            };
+            is_told && !occurrence.is_in_comment()
         };
         searcher.find_overlapping_iter(text).any(is_one) || renames_sys(text, imports)
     }
@@ -50,8 +53,9 @@ impl Triggers {
 
 /// Whether the text may take something from `sys`, or call it by another name.
 fn renames_sys(text: &str, imports: &Imports) -> bool {
-    let sys = hash("sys");
-    imports.has(sys) && (imports.takes_from(sys) || Flow::of(without_mark(text), imports).may_give(sys))
+    let statements = Statements::default();
+    let mut named = occurrences(text, "sys").filter(|named| named.may_be_given());
+    imports.has(hash("sys")) && (imports.takes_from(hash("sys")) || named.any(|named| !statements.hold(named)))
 }
 
 /// What one text shows, fact by fact: for holding it against what the index reads.

@@ -10,7 +10,7 @@ use super::names::Word;
 use super::occurrence::{Occurrence, begins_joined, occurrences};
 use super::rules::Shown;
 use super::statements::Statements;
-use super::words::{BLANKS, QUOTES, last_part, words};
+use super::words::{BLANKS, QUOTES, is_keyword, last_part, words};
 use crate::name::ModuleName;
 
 /// So many names are kept of what a word may be an attribute of.
@@ -211,13 +211,3 @@ fn is_call(text: &str) -> Option<bool> {
 
 /// So many bytes are looked at for where a bracket opens.
 const MOST_BRACKET: usize = 2_000;
-
-/// Words before a parenthesis that is none of a call.
-fn is_keyword(word: &str) -> bool {
-    #[rustfmt::skip]
-    const KEYWORDS: &[&str] = &[
-        "and", "as", "assert", "await", "case", "del", "elif", "else", "except", "for", "from", "if", "in", "is",
-        "lambda", "match", "not", "or", "raise", "return", "while", "with", "yield",
-    ];
-    KEYWORDS.contains(&word)
-}

@@ -5,7 +5,7 @@ use memchr::memmem;
 use super::super::index::hash;
 use super::imports::Imports;
 use super::statements::Statements;
-use super::words::{BLANKS, QUOTES, contains, is_renaming, is_word_at, last_part, words_before};
+use super::words::{BLANKS, QUOTES, contains, is_keyword, is_renaming, is_word_at, last_part, words_before};
 use crate::python::lines::is_word;
 
 /// What stands before a string whose first characters a text ends with.
@@ -55,7 +55,12 @@ pub(super) fn occurrences<'t>(text: &'t str, word: &'t str) -> impl Iterator<Ite
 impl<'t> Occurrence<'t> {
     /// `None` if the word goes on to either side.
     pub(super) fn new(text: &'t str, start: usize, end: usize) -> Option<Occurrence<'t>> {
-        is_word_at(text.as_bytes(), start, end - start).then_some(Occurrence { text, start, end })
+        Some(Occurrence { text, start, end }).filter(|occurrence| occurrence.is_word())
+    }
+
+    /// Whether the word goes on to neither side.
+    pub(super) fn is_word(self) -> bool {
+        is_word_at(self.text.as_bytes(), self.start, self.end - self.start)
     }
 
     /// Whether it may be a part of the name of a module: imported somewhere in the file, behind a dot, or at the start of
@@ -95,6 +100,16 @@ impl<'t> Occurrence<'t> {
             true => self.is_quoted() && ["getattr", "hasattr"].iter().any(|word| contains(self.text, word)),
             false => self.is_behind_dot() && !statements.hold(self),
         }
+    }
+
+    /// Whether some name may get what this one stands for: not where an attribute of it is read, and not where a call takes
+    /// it first.
+    pub(super) fn may_be_given(self) -> bool {
+        let next = self.text[self.end..].trim_start_matches(BLANKS);
+        let before = self.before().trim_end_matches(BLANKS);
+        let callee = before.strip_suffix('(').map_or("", |before| last_part(before.trim_end_matches(BLANKS)));
+        !(next.starts_with('.') || before.ends_with('.') || self.is_quoted() || self.is_in_comment())
+            && (callee.is_empty() || callee == "reload" || is_keyword(callee))
     }
 
     /// `name=`: patching functions take names so.

@@ -74,6 +74,16 @@ pub(super) fn last_part(text: &str) -> &str {
     &text[start..]
 }
 
+/// Words before a parenthesis that is none of a call.
+pub(super) fn is_keyword(word: &str) -> bool {
+    #[rustfmt::skip]
+    const KEYWORDS: &[&str] = &[
+        "and", "as", "assert", "await", "case", "del", "elif", "else", "except", "for", "from", "if", "in", "is",
+        "lambda", "match", "not", "or", "raise", "return", "while", "with", "yield",
+    ];
+    KEYWORDS.contains(&word)
+}
+
 /// Where the last occurrence of a word is.
 pub(super) fn last_word(text: &str, word: &str) -> Option<usize> {
     let bytes = text.as_bytes();
