@@ -172,6 +172,7 @@ fn configurations(root: &Path) -> Vec<(String, String)> {
         ("hot".to_owned(), of(some(&foreign, step(other, 7)), 90)),
         ("own".to_owned(), of(some(&is_own, step(own_count, 4)), 1)),
         ("own hot".to_owned(), of(some(&is_own, step(own_count, 5)), 90) + &of(some(&rare, step(rare_count, 2)), 1)),
+        ("nobody's".to_owned(), of(vec![&"imported_by_nobody".to_owned()], 1)),
         ("all".to_owned(), of(counts.keys().filter(foreign).collect(), 1)),
     ]
 }

@@ -56,6 +56,7 @@ mod words;
 
 use std::collections::BTreeSet;
 
+use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
@@ -71,7 +72,7 @@ use modules::ModuleWords;
 use names::{Names, Subjects};
 use rules::{Found, Known, Rule, Rules, Searched, Shown};
 use vocabulary::Vocabulary;
-use words::without_mark;
+use words::{normalised, without_mark};
 
 pub use asked::{Annotated, Asked, Hints};
 pub use glance::{Glance, Triggers};
@@ -150,13 +151,17 @@ pub struct Relevance<'a> {
     resolved: HashSet<ModuleName>,
     /// How many files are parsed at once of which one may be the first with some fact.
     at_once: usize,
-    is_everything: bool,
+    /// What is read of files makes no others matter.
+    is_settled: bool,
 }
 
 impl<'a> Relevance<'a> {
     /// What words alone tell. `files` are in the order of the ids; `configured` are the modules that any configuration
     /// judges.
     pub fn new(files: &'a [Unread<'a>], names: Project, configured: &[ModuleName]) -> Relevance<'a> {
+        if !may_name(configured, files) {
+            return Relevance::settled(files, names, false);
+        }
         let triggers = Triggers::default();
         let first: Vec<(Imports, bool)> = files
             .par_iter()
@@ -197,13 +202,18 @@ impl<'a> Relevance<'a> {
 
     /// Every file matters.
     pub fn everything(files: &'a [Unread<'a>], names: Project) -> Relevance<'a> {
+        Relevance::settled(files, names, true)
+    }
+
+    /// Either every file matters or none, whatever is read.
+    fn settled(files: &'a [Unread<'a>], names: Project, matters: bool) -> Relevance<'a> {
         let shown = files.iter().map(|_| Shown::default()).collect();
         let mut relevance = Relevance::with(files, names, shown, true);
-        relevance.matters.fill(true);
+        relevance.matters.fill(matters);
         relevance
     }
 
-    fn with(files: &'a [Unread<'a>], names: Project, shown: Vec<Shown>, is_everything: bool) -> Relevance<'a> {
+    fn with(files: &'a [Unread<'a>], names: Project, shown: Vec<Shown>, is_settled: bool) -> Relevance<'a> {
         let none = || vec![false; files.len()];
         let modules = names.files.iter().map(|file| &file.name);
         let modules = ModuleWords::new(modules, &texts(files, &shown));
@@ -245,7 +255,7 @@ impl<'a> Relevance<'a> {
             stars,
             resolved: HashSet::default(),
             at_once: first::AT_ONCE,
-            is_everything,
+            is_settled,
         }
     }
 
@@ -270,7 +280,7 @@ impl<'a> Relevance<'a> {
         fresh: &[(usize, &'i FileIndex, Option<&Asked>)],
         index_of: impl Fn(usize) -> Option<&'i FileIndex> + Sync,
     ) {
-        if self.is_everything {
+        if self.is_settled {
             return;
         }
         let mut is_renewed = false;
@@ -433,6 +443,12 @@ impl<'a> Relevance<'a> {
             }
         }
     }
+}
+
+/// Whether some text, or the path of a file, holds the last word of a configured module's name: nobody else loads one.
+fn may_name(configured: &[ModuleName], files: &[Unread<'_>]) -> bool {
+    let Ok(searcher) = AhoCorasick::new(configured.iter().map(ModuleName::last)) else { return true };
+    files.par_iter().any(|file| searcher.is_match(file.path) || searcher.is_match(&*normalised(file.text)))
 }
 
 /// Files that may import a configured module, and those within one.
