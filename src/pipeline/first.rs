@@ -18,7 +18,7 @@ use crate::policy::{Place, Reason};
 use crate::project::{
     self, Asked, FileIndex, Hints, Project, ReadKind, Relevance, Start, Surroundings, Unread, module_of_path,
 };
-use crate::python::{self, Folded, Module};
+use crate::python::{Fault, Folded, Module};
 use crate::startup;
 use crate::text::LineIndex;
 
@@ -198,10 +198,10 @@ fn bare(file: &Input) -> Option<FileIndex> {
 
 /// The first pass over one file, and what is asked about its imports. `room` is what is left for trees.
 pub(super) fn read(file: &Input, known: &HashSet<SmolStr>, room: &AtomicUsize) -> (Read, Option<Asked>) {
-    let module = match python::parse(file.text.clone()) {
+    let module = match super::parse(file) {
         Ok(module) => module,
         // Others still find it by its name.
-        Err(faults) => return (Read { index: bare(file), tree: Err(problem(file, &faults)) }, None),
+        Err(problem) => return (Read { index: bare(file), tree: Err(problem) }, None),
     };
     let is_writable = file.selected && file.rewritable && !opted_out(&module);
     let line_length = file.config.line_length;
@@ -226,7 +226,7 @@ impl Tree {
         match self {
             Tree::Unwanted => Ok(None),
             Tree::Kept(folded) => Ok(Some(folded.unfold(file.text.clone()))),
-            Tree::Dropped => python::parse(file.text.clone()).map(Some).map_err(|faults| problem(file, &faults)),
+            Tree::Dropped => super::parse(file).map(Some),
         }
     }
 }
@@ -272,7 +272,7 @@ pub(super) fn entry_points(settings: &[(String, String)]) -> Vec<(String, projec
     settings.iter().flat_map(|(path, text)| read(path, text)).collect()
 }
 
-pub(crate) fn problem(file: &Input, faults: &[python::Fault]) -> Problem {
+pub(super) fn problem(file: &Input, faults: &[Fault]) -> Problem {
     let first = faults.first();
     Problem {
         path: file.path.clone(),

@@ -9,7 +9,7 @@ use super::first::first_party;
 use crate::name::ModuleName;
 use crate::project::{is_type_checking, module_of_path, targets};
 use crate::python::visit::{Visitor, walk_stmt};
-use crate::python::{self, Expr, Stmt, StmtKind};
+use crate::python::{Expr, Stmt, StmtKind};
 
 /// The modules that import statements of the files name, as far as the files can be read: `a.b` for `import a.b` and for
 /// `from a.b import c`, or the configured module that this is. Those of the project itself, and those imported for type
@@ -21,7 +21,7 @@ pub fn imported_modules(files: &[Input], counts: &(dyn Fn(&Input) -> bool + Sync
 }
 
 fn of_file(file: &Input) -> BTreeSet<ModuleName> {
-    let (Some((name, is_package)), Ok(module)) = (module_of_path(&file.path), python::parse(file.text.clone())) else {
+    let (Some((name, is_package)), Ok(module)) = (module_of_path(&file.path), super::parse(file)) else {
         return BTreeSet::new();
     };
     let mut collector = Collector { file, name, is_package, found: BTreeSet::new() };

@@ -17,11 +17,13 @@ use rayon::prelude::*;
 
 use crate::config::Config;
 use crate::name::ModuleName;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Problem};
 use crate::plan::{Declined, Safety};
 use crate::project::{FileIndex, Project};
+use crate::python::{self, Module};
 use first::read;
-pub(crate) use first::{first_party, problem};
+pub(crate) use first::first_party;
+use first::problem;
 pub use imports::imported_modules;
 pub use look::{Look, look};
 use second::{Around, Checked, check};
@@ -155,6 +157,15 @@ pub fn with_loaded(mut files: Vec<Input>, config: Arc<Config>) -> Arc<Config> {
     });
     let survey = start::survey(&project, &mut files);
     own.and_then(|id| survey.config(id)).cloned().unwrap_or(config)
+}
+
+/// Parses a file, as the Python reads it that it is for.
+pub(crate) fn parse(file: &Input) -> Result<Module, Problem> {
+    let module = python::parse(file.text.clone()).map_err(|faults| problem(file, &faults))?;
+    match module.fault_in(file.config.target_minor()) {
+        Some(fault) => Err(problem(file, std::slice::from_ref(fault))),
+        None => Ok(module),
+    }
 }
 
 /// The project of these files, all of which are read.

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::outcome::Outcome;
 use crate::plan::{self, Safety};
 use crate::project::{FileId, Project};
-use crate::python::{self, Module};
+use crate::python::Module;
 use crate::startup::{Answer, Fate, FindingNote, Known, Survey, ask};
 
 /// Looks at the project as it stands, and tells each file what its modules load.
@@ -42,7 +42,7 @@ pub(super) fn answers(
         return Vec::new();
     }
     // The first pass keeps only files that import a configured module.
-    let parsed = if module.is_none() { python::parse(file.text.clone()).ok() } else { None };
+    let parsed = if module.is_none() { super::parse(file).ok() } else { None };
     match module.or(parsed.as_ref()) {
         Some(module) if !opted_out(module) => ask(module, project, id, &file.config, safety, &questions),
         _ => Vec::new(),

@@ -29,6 +29,8 @@ pub enum FaultKind {
     /// Valid in some Python version, unknown to the grammar.
     UnsupportedSyntax,
     Python2,
+    /// `except A, B`: of Python 2, where it means something else, and of Python 3.14 and newer.
+    BareExceptions,
     EmptyBlock,
     Indentation,
     /// A `__future__` import after other statements.
@@ -51,7 +53,7 @@ impl FaultKind {
         match self {
             ParseError | LateFuture | NestedStar | OutsideFunction | NulByte => "parse-error",
             UnsupportedSyntax => "unsupported-syntax",
-            Python2 => "python2",
+            Python2 | BareExceptions => "python2",
             // CPython calls an empty block an IndentationError too.
             Indentation | EmptyBlock => "indentation",
             Newline => "newline",

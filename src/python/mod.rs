@@ -31,6 +31,7 @@ pub struct Module {
     lines: LineIndex,
     newline: &'static str,
     indent_unit: String,
+    older: Option<Fault>,
 }
 
 /// Reads a file. The faults are in the order of the text; there is at least one in an `Err`.
@@ -48,8 +49,8 @@ pub fn parse(text: String) -> Result<Module, Vec<Fault>> {
         }
     };
     let lazy = masked.as_ref().map_or(&[][..], |masked| &masked.places);
-    let body = lowered(&text, parsed, &cst, lazy)?;
-    Ok(Module::new(text, cst, body))
+    let (body, older) = lowered(&text, parsed, &cst, lazy)?;
+    Ok(Module::new(text, cst, body, older))
 }
 
 /// The same as [`parse`], for a text that is the one of `earlier` with some statements changed: only those are parsed.
@@ -57,26 +58,25 @@ pub fn reparse(text: String, earlier: &Module) -> Result<Module, Vec<Fault>> {
     if fault::of_text(&text).is_none()
         && lazy::mask(&text).is_none()
         && let Some(cst) = reparse::tree(&text, &earlier.cst, &earlier.text)
-        && let Ok(body) = lowered(&text, &text, &cst, &[])
+        && let Ok((body, older)) = lowered(&text, &text, &cst, &[])
     {
         debug_assert!(Cst::parse(&text).is_some_and(|fresh| fresh == cst), "a fresh parse gives another tree");
-        return Ok(Module::new(text, cst, body));
+        return Ok(Module::new(text, cst, body, older));
     }
     parse(text)
 }
 
-/// The typed tree, if there is no fault. `parsed` is what the parser saw of `text`.
-fn lowered(text: &str, parsed: &str, cst: &Cst, lazy: &[u32]) -> Result<Block, Vec<Fault>> {
+/// The typed tree, if there is no fault, and what is one in older versions of Python. `parsed` is what the parser saw of `text`.
+fn lowered(text: &str, parsed: &str, cst: &Cst, lazy: &[u32]) -> Result<(Block, Option<Fault>), Vec<Fault>> {
     if !cst.errors.is_empty() {
         return Err(fault::of_errors(text, &cst.errors));
     }
     let (body, mut faults) = lower::module(text, cst, lazy);
     faults.extend(fault::of_layout(parsed, cst));
-    if !faults.is_empty() {
-        faults.sort_by_key(|fault| fault.span.start());
-        return Err(faults);
-    }
-    Ok(body)
+    faults.sort_by_key(|fault| fault.span.start());
+    let (older, faults): (Vec<Fault>, Vec<Fault>) =
+        faults.into_iter().partition(|fault| fault.kind == FaultKind::BareExceptions);
+    if faults.is_empty() { Ok((body, older.into_iter().next())) } else { Err(faults) }
 }
 
 /// A module without its text and its typed tree, which take most of the memory: what is left is quickly made whole again.
@@ -88,7 +88,7 @@ impl Folded {
     pub fn unfold(self, text: String) -> Module {
         let masked = lazy::mask(&text);
         let (body, _) = lower::module(&text, &self.0, masked.as_ref().map_or(&[][..], |masked| &masked.places));
-        Module::new(text, self.0, body)
+        Module::new(text, self.0, body, None)
     }
 }
 
@@ -107,16 +107,21 @@ pub fn parse_expression(content: &str, offset: TextSize) -> Option<Expr> {
 }
 
 impl Module {
-    fn new(text: String, cst: Cst, body: Block) -> Module {
+    fn new(text: String, cst: Cst, body: Block, older: Option<Fault>) -> Module {
         let lines = LineIndex::new(&text);
         let newline = first_newline(&text);
-        let mut module = Module { text, cst, body, lines, newline, indent_unit: String::new() };
+        let mut module = Module { text, cst, body, lines, newline, indent_unit: String::new(), older };
         module.indent_unit = module.measured_indent().unwrap_or("    ").to_owned();
         module
     }
 
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The first thing that Python 3.`minor` does not read. Of what was folded it is not known any more.
+    pub fn fault_in(&self, minor: u8) -> Option<&Fault> {
+        self.older.as_ref().filter(|_| minor < 14)
     }
 
     pub fn fold(mut self) -> Folded {

@@ -323,7 +323,6 @@ fn what_python_rejects_is_a_fault() {
         ("exec code in ns\n", Python2),
         ("x = `y`\n", Python2),
         ("x <> y\n", Python2),
-        ("try: x\nexcept A, e: pass\n", Python2),
         ("raise E, 'x'\n", Python2),
         ("ur'x'\n", Python2),
         ("0777\n", Python2),
@@ -351,6 +350,7 @@ fn what_python_accepts_is_no_fault() {
         "class A:\n\x0c    x\n",
         "'doc'; from __future__ import division\n",
         "0\n00\n0_0\n0777.5\n0j\n",
+        "try: x\nexcept A, B: pass\n",
         "try: x\nexcept A, B, C: pass\n",
         "async def f():\n  return [x async for x in y]\n",
         "if x:\n    '''\ny\n'''\n    z\n",
@@ -371,6 +371,16 @@ fn what_python_accepts_is_no_fault() {
         module(text);
         module(&text.replace('\n', "\r\n"));
     }
+}
+
+#[test]
+fn exceptions_without_parentheses_are_of_one_version_and_not_of_others() {
+    let minors = |text: &str| [9, 13, 14, 15].map(|minor| module(text).fault_in(minor).map(|fault| fault.kind));
+    let bare = Some(FaultKind::BareExceptions);
+    assert_eq!(minors("try: x\nexcept A, B: pass\n"), [bare, bare, None, None]);
+    assert_eq!(minors("try: x\nexcept* a.A, b: pass\n"), [bare, bare, None, None]);
+    assert_eq!(minors("try: x\nexcept A, B, C: pass\n"), [None; 4]);
+    assert_eq!(minors("try: x\nexcept (A, B): pass\nexcept (A) as e: pass\n"), [None; 4]);
 }
 
 #[test]

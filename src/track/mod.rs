@@ -171,7 +171,7 @@ fn read<'f>(
     if !input.selected || !input.rewritable || !concerned || places.is_helper(&input.path) {
         return Ok(None);
     }
-    let module = python::parse(input.text.clone()).map_err(|faults| pipeline::problem(input, &faults))?;
+    let module = pipeline::parse(input)?;
     let Some(id) = project.find(&input.path).filter(|_| !pipeline::opted_out(&module)) else { return Ok(None) };
     let model = Model::new(&module);
     let tracking = Tracking::of(&module, &|name| places.is_home(name));

@@ -93,8 +93,11 @@ impl Lower<'_> {
             }
             [value] => (Some(self.expr(*value)), alias),
             [first, .., last] => {
+                // More than two are no Python 2.
                 if values.len() == 2 {
-                    self.python2(id, "`except A, B` (a tuple needs parentheses)");
+                    let message = "`except A, B` is of Python 2, or of Python 3.14: put parentheses around the exceptions, or \
+                                   say which Python the project needs (`requires-python`, `target-version`)";
+                    self.fault(FaultKind::BareExceptions, self.span(id), message);
                 }
                 let elements = values.iter().map(|&value| self.expr(value)).collect();
                 let span = self.span(*first).cover(self.span(*last));
