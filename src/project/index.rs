@@ -26,6 +26,7 @@ use smol_str::SmolStr;
 pub(super) use call::PATCHING;
 pub(super) use evaluate::{Clue, loaders, may_inspect, reads_annotations_by};
 pub use patch::patches_by_string;
+pub(super) use read::{LONGEST_PATH, is_of_names};
 pub(super) use process::WORDS as PROCESS_WORDS;
 
 use body::Body;
@@ -91,6 +92,8 @@ pub struct FileIndex {
     pub process: Process,
     /// Hashes of attributes read of things that cannot be told. Sorted.
     pub(super) loose: Vec<u32>,
+    /// Hashes of the names that strings are made of, of those that hold nothing but names. Sorted.
+    pub(super) quoted: Vec<u32>,
     pub(super) needs: Vec<Need>,
     /// Hashes of dotted names that imports name as modules.
     pub(super) modules: BTreeSet<u32>,
@@ -207,6 +210,7 @@ impl FileIndex {
             input: None,
             process: Process::default(),
             loose: Vec::new(),
+            quoted: Vec::new(),
             needs: Vec::new(),
             modules: BTreeSet::new(),
         }

@@ -186,6 +186,11 @@ impl Project {
         self.loose.contains(&hash(name))
     }
 
+    /// Whether some string is this name, or has it beside others.
+    pub fn is_quoted(&self, name: &str) -> bool {
+        self.quoted.contains(&hash(name))
+    }
+
     /// Who star-imports the file `of`.
     pub fn star_importers(&self, of: FileId) -> impl Iterator<Item = (&FileIndex, LineColumn)> {
         self.stars.get(&of).into_iter().flatten().map(|(id, place)| (self.file(*id), *place))

@@ -76,6 +76,8 @@ pub struct Project {
     meddlers: Meddlers,
     /// Hashes of all attributes read of things that cannot be told.
     loose: HashSet<u32>,
+    /// Hashes of all names that strings are made of.
+    quoted: HashSet<u32>,
     /// What is known of loading, once somebody asked.
     loading: Loading,
     /// Hashes of the dotted names that imports name as modules.
@@ -182,6 +184,7 @@ impl Project {
         for file in &mut self.files {
             self.modules.extend(std::mem::take(&mut file.modules));
             self.loose.extend(std::mem::take(&mut file.loose));
+            self.quoted.extend(std::mem::take(&mut file.quoted));
         }
         // Of those that are no modules it is asked whether they are imported.
         let deep = self.files.iter().flat_map(|file| &file.needs).filter(|need| need.is_deep);

@@ -76,6 +76,8 @@ pub struct Scan {
 pub enum ScanKind {
     /// `vars(module)`, `module.__dict__`, `getattr(module, name)`
     Reads,
+    /// `getattr(import_module("app." + module), name)`: one name, which is computed as the module is.
+    Named,
     /// `getmembers(module, isclass)`: no module among its names is looked at.
     Definitions,
     /// The same, and only what is derived from a class of the project.

@@ -56,6 +56,11 @@ pub(super) fn scans(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     file.project.scans_of(file.id).find_map(|(reader, scan)| {
         let (code, what) = match scan.kind {
             ScanKind::Reads => (Code::NamespaceScanned, "reads names of this module that cannot be told"),
+            // Who computes both the module and the name has the name from a string.
+            ScanKind::Named if !file.project.is_quoted(&subject.bound) => return None,
+            ScanKind::Named => {
+                (Code::NamespaceScanned, "reads a name of a module, both are computed, and a string is this name")
+            }
             // A module among the names is passed over.
             ScanKind::Definitions if subject.target.member.is_none() => return None,
             // A class of the project has no heirs outside.

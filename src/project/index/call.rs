@@ -159,7 +159,11 @@ impl<'m> Reader<'_, 'm> {
             "multiple" if self.in_patch => return 1,
             _ => return 0,
         };
-        modules.iter().for_each(|module| self.scan(module, scan, span));
+        let is_one_name = matches!(last, "getattr" | "hasattr");
+        for module in &modules {
+            let is_computed = module.as_str().ends_with('*');
+            self.scan(module, if is_one_name && is_computed { ScanKind::Named } else { scan }, span);
+        }
         1
     }
 

@@ -35,6 +35,7 @@ pub(super) struct Reader<'i, 'm> {
     provided: Vec<HashSet<ModuleName>>,
     pub(super) in_function: bool,
     loose: BTreeSet<u32>,
+    quoted: BTreeSet<u32>,
     needs: BTreeSet<(u32, bool)>,
     seen: HashSet<(ModuleName, SmolStr, ReadKind)>,
     scanned: HashSet<(ModuleName, ScanKind)>,
@@ -61,6 +62,7 @@ impl<'i, 'm> Reader<'i, 'm> {
             provided: vec![own],
             in_function: false,
             loose: BTreeSet::new(),
+            quoted: BTreeSet::new(),
             needs: BTreeSet::new(),
             seen: HashSet::default(),
             scanned: HashSet::default(),
@@ -72,6 +74,7 @@ impl<'i, 'm> Reader<'i, 'm> {
             self.visit_stmt(stmt);
         }
         self.index.loose = self.loose.into_iter().collect();
+        self.index.quoted = self.quoted.into_iter().collect();
     }
 }
 
@@ -164,6 +167,9 @@ impl<'m> Visitor<'m> for Reader<'_, 'm> {
             ExprKind::Str(string) => {
                 if let Some(content) = string.plain(self.module.text()) {
                     self.string(content, expr.span);
+                    if string.parts.len() == 1 {
+                        self.quoted.extend(quoted_names(content).map(hash));
+                    }
                 }
                 string.parts.iter().flat_map(|part| &part.interpolations).for_each(|inner| self.mention(inner));
             }
@@ -475,15 +481,33 @@ enum Use {
     Part,
 }
 
+/// Longer strings name nothing.
+pub(in crate::project) const LONGEST_PATH: usize = 200;
+
 /// The parts of a string that may be the path of a name: `a.b.c`, `a.b:c`.
 pub(super) fn dotted_path(content: &str) -> Option<Vec<&str>> {
-    let is_path = content.len() < 200
+    let is_path = content.len() < LONGEST_PATH
         && content.contains(['.', ':'])
         && content.split(['.', ':']).all(|part| {
             part.starts_with(|c: char| c.is_alphabetic() || c == '_')
                 && part.chars().all(|c| c.is_alphanumeric() || c == '_')
         });
     is_path.then(|| content.split(['.', ':']).collect())
+}
+
+/// What stands between names in a string that holds several.
+const BETWEEN_NAMES: [char; 7] = ['.', ':', ',', ';', '|', '/', '-'];
+
+/// Whether the character is one that strings of names have.
+pub(in crate::project) fn is_of_names(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || BETWEEN_NAMES.contains(&c)
+}
+
+/// The names that a string is made of: `"handler"`, `"app.handler:run"`, `"first,second"`.
+fn quoted_names(content: &str) -> impl Iterator<Item = &str> {
+    let is_made_of_names = content.len() < LONGEST_PATH && content.chars().all(is_of_names);
+    let names = content.split(BETWEEN_NAMES).filter(move |_| is_made_of_names);
+    names.filter(|name| !name.is_empty())
 }
 
 /// A simple statement, or a compound one up to its first colon.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap as HashMap;
 use smol_str::SmolStr;
 
 use super::names::Names;
@@ -19,7 +20,8 @@ impl Relevance<'_> {
     /// The next files that may hold such a fact.
     pub(super) fn find_first<'i>(&mut self, index_of: &impl Fn(usize) -> Option<&'i FileIndex>) {
         let mut wanted = self.hint_users(index_of);
-        wanted.extend(self.loose_readers(index_of));
+        wanted.extend(self.any_with(&self.rules.loose, |index| &index.loose, index_of));
+        wanted.extend(self.any_with(&self.rules.quoted, |index| &index.quoted, index_of));
         wanted.into_iter().for_each(|at| self.matters[at] = true);
         self.at_once = (self.at_once * 2).min(MOST_AT_ONCE);
     }
@@ -60,17 +62,22 @@ impl Relevance<'_> {
         wanted
     }
 
-    /// Whoever reads a bound name of something that cannot be told.
-    fn loose_readers<'i>(&self, index_of: &impl Fn(usize) -> Option<&'i FileIndex>) -> Vec<usize> {
+    /// The next files that may have one of the names among what `of` gives, but for names that a file is known to have.
+    fn any_with<'i>(
+        &self,
+        files: &HashMap<SmolStr, Vec<usize>>,
+        of: impl Fn(&FileIndex) -> &Vec<u32>,
+        index_of: &impl Fn(usize) -> Option<&'i FileIndex>,
+    ) -> Vec<usize> {
         let is_open = |at: &usize| index_of(*at).is_none() && !self.matters[*at];
-        let is_read = |name: &SmolStr| {
+        let is_found = |name: &SmolStr| {
             let number = hash(name);
-            (0..self.files.len()).filter_map(index_of).any(|index| index.loose.binary_search(&number).is_ok())
+            (0..self.files.len()).filter_map(index_of).any(|index| of(index).binary_search(&number).is_ok())
         };
         let mut wanted = Vec::new();
-        for (name, files) in &self.rules.loose {
+        for (name, files) in files {
             let mut open = files.iter().copied().filter(is_open).peekable();
-            if open.peek().is_some() && !is_read(name) {
+            if open.peek().is_some() && !is_found(name) {
                 wanted.extend(open.take(self.at_once));
             }
         }

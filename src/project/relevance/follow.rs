@@ -34,9 +34,13 @@ impl Relevance<'_> {
             Some(head) => self.subjects.begin(head),
             None => self.subjects.has(module),
         };
-        let kept = index.scans.iter().any(|scan| scan.kind == ScanKind::Kept && keeps(&scan.module));
+        let takes = |kind| index.scans.iter().any(|scan| scan.kind == kind && keeps(&scan.module));
+        let (kept, named) = (takes(ScanKind::Kept), takes(ScanKind::Named));
         if kept && !std::mem::replace(&mut self.asks_loosely, true) {
             self.bound.iter().for_each(|name| self.rules.add(name, Rule::Loose));
+        }
+        if named && !std::mem::replace(&mut self.asks_strings, true) {
+            self.bound.iter().for_each(|name| self.rules.add(name, Rule::Quoted));
         }
     }
 

@@ -70,7 +70,7 @@ use called::texts;
 use imports::Ending;
 use modules::ModuleWords;
 use names::{Names, Subjects};
-use rules::{Found, Known, Rule, Rules, Searched, Shown};
+use rules::{First, Found, Known, Rule, Rules, Searched, Shown};
 use vocabulary::Vocabulary;
 use words::{normalised, without_mark};
 
@@ -121,6 +121,7 @@ pub struct Relevance<'a> {
     /// Last components of the modules that are asked about, and of the packages around them.
     asked_for: HashSet<SmolStr>,
     asks_loosely: bool,
+    asks_strings: bool,
     asks_hints: bool,
     /// Functions and classes with annotations in question, and what stands around them.
     annotated: Annotated,
@@ -237,6 +238,7 @@ impl<'a> Relevance<'a> {
             bound: BTreeSet::new(),
             asked_for: HashSet::default(),
             asks_loosely: false,
+            asks_strings: false,
             asks_hints: false,
             annotated: Annotated::default(),
             provided: HashSet::default(),
@@ -347,6 +349,9 @@ impl<'a> Relevance<'a> {
             if self.asks_loosely {
                 self.rules.add(&name, Rule::Loose);
             }
+            if self.asks_strings {
+                self.rules.add(&name, Rule::Quoted);
+            }
             self.bound.insert(name);
         }
         let name = self.names.files[position].name.clone();
@@ -434,8 +439,10 @@ impl<'a> Relevance<'a> {
         for (at, found) in found.into_iter().enumerate() {
             match found {
                 Some(Found::Matters) => self.matters[at] = true,
-                Some(Found::First { handed_on, loose }) => {
-                    for (words, files) in [(handed_on, &mut self.rules.handed_on), (loose, &mut self.rules.loose)] {
+                Some(Found::First(First { handed_on, loose, quoted })) => {
+                    let rules = &mut self.rules;
+                    let found = [(handed_on, &mut rules.handed_on), (loose, &mut rules.loose), (quoted, &mut rules.quoted)];
+                    for (words, files) in found {
                         words.into_iter().for_each(|word| files.entry(word.clone()).or_default().push(at));
                     }
                 }

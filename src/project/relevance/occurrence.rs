@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::super::index::hash;
+use super::super::index::{LONGEST_PATH, hash, is_of_names};
 use super::imports::Imports;
 use super::statements::Statements;
 use super::words::{BLANKS, QUOTES, contains, is_keyword, is_renaming, is_word_at, last_part, words_before};
@@ -110,6 +110,14 @@ impl<'t> Occurrence<'t> {
         let callee = before.strip_suffix('(').map_or("", |before| last_part(before.trim_end_matches(BLANKS)));
         !(next.starts_with('.') || before.ends_with('.') || self.is_quoted() || self.is_in_comment())
             && (callee.is_empty() || callee == "reload" || is_keyword(callee))
+    }
+
+    /// In a string that holds nothing but names.
+    pub(super) fn is_quoted_name(self) -> bool {
+        let is_quote = |c: char| QUOTES.contains(&c);
+        let before = self.before().chars().rev().take(LONGEST_PATH).find(|c| !is_of_names(*c));
+        let after = self.text[self.end..].chars().take(LONGEST_PATH).find(|c| !is_of_names(*c));
+        before.is_some_and(is_quote) && after.is_some_and(is_quote)
     }
 
     /// `name=`: patching functions take names so.

@@ -38,6 +38,8 @@ pub(super) enum Rule {
     HandedOn,
     /// As an attribute, or in a string that may name one, of something that cannot be told: one file is enough.
     Loose,
+    /// In a string that holds nothing but names: one file is enough.
+    Quoted,
 }
 
 /// Rules by word, each once.
@@ -48,6 +50,7 @@ pub(super) struct Rules {
     /// By their word, of rules by which a first file is told: the files that hold it and did not matter then, in their order.
     pub(super) handed_on: HashMap<SmolStr, Vec<usize>>,
     pub(super) loose: HashMap<SmolStr, Vec<usize>>,
+    pub(super) quoted: HashMap<SmolStr, Vec<usize>>,
 }
 
 impl Rules {
@@ -88,11 +91,21 @@ const MOST_SEARCHED: usize = 1 << 30;
 /// What a search finds in a file.
 pub(super) enum Found<'s> {
     Matters,
-    /// The words of rules by which a first file is told.
-    First {
-        handed_on: Vec<&'s SmolStr>,
-        loose: Vec<&'s SmolStr>,
-    },
+    First(First<'s>),
+}
+
+/// The words of rules by which a first file is told.
+#[derive(Default)]
+pub(super) struct First<'s> {
+    pub(super) handed_on: BTreeSet<&'s SmolStr>,
+    pub(super) loose: BTreeSet<&'s SmolStr>,
+    pub(super) quoted: BTreeSet<&'s SmolStr>,
+}
+
+impl First<'_> {
+    fn is_empty(&self) -> bool {
+        self.handed_on.is_empty() && self.loose.is_empty() && self.quoted.is_empty()
+    }
 }
 
 /// What a text shows before it is parsed.
@@ -210,8 +223,7 @@ impl<'f> Searched<'f> {
 
 /// Whether a rule holds for some occurrence of the word.
 pub(super) fn hold_anywhere(file: &Searched<'_>, word: &str, rule: &Rule) -> bool {
-    let is_held =
-        |found| !matches!(found, Found::First { handed_on, loose } if handed_on.is_empty() && loose.is_empty());
+    let is_held = |found| !matches!(found, Found::First(first) if first.is_empty());
     let search = Search { words: vec![(hash(word), SmolStr::new(word), vec![rule.clone()])] };
     is_held(search.in_file(file))
 }
@@ -229,7 +241,7 @@ impl Search {
                 }
             }
         }
-        let (mut handed_on, mut loose) = (BTreeSet::new(), BTreeSet::new());
+        let mut first = First::default();
         let common = file.shown.words.common(&self.words, |(number, ..)| *number);
         if common.len().saturating_mul(file.text.len()) > MOST_SEARCHED {
             return Found::Matters;
@@ -243,14 +255,15 @@ impl Search {
                         continue;
                     }
                     match rule {
-                        Rule::HandedOn => handed_on.insert(word),
-                        Rule::Loose => loose.insert(word),
+                        Rule::HandedOn => first.handed_on.insert(word),
+                        Rule::Loose => first.loose.insert(word),
+                        Rule::Quoted => first.quoted.insert(word),
                         _ => return Found::Matters,
                     };
                 }
             }
         }
-        Found::First { handed_on: handed_on.into_iter().collect(), loose: loose.into_iter().collect() }
+        Found::First(first)
     }
 }
 
@@ -306,6 +319,7 @@ fn holds(rule: &Rule, text: &str, word: &str, file: &Searched<'_>, statements: &
         Rule::With(other) => file.has(other) && any(&|_| true),
         Rule::Patched => file.patches() && any(&|occurrence| occurrence.may_end_computed()),
         Rule::Loose => any(&|occurrence| occurrence.may_be_read_loosely(statements)),
+        Rule::Quoted => any(&|occurrence| occurrence.is_quoted_name()),
         Rule::HandedOn => any(&|occurrence| occurrence.may_be_handed_on(statements)),
         Rule::Anywhere => any(&|_| true),
         Rule::Evaluates(clue) => match clue {
