@@ -15,19 +15,25 @@ use crate::python::lines::is_word;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Flow {
     /// Names, each with the last part of what it may have been given. Sorted.
-    pub(super) given: Box<[(u32, u32)]>,
-    /// Something that may be a module goes where it cannot be told.
+    given: Box<[(u32, u32)]>,
+    /// The same of names of the module that others may take, each with all that these come from in this text.
+    pub(super) exported: Box<[(u32, u32)]>,
+    /// What goes where it cannot be told: any name may have got it. Sorted.
+    lost: Box<[u32]>,
+    /// It cannot be told what some name gets.
     pub(super) is_unclear: bool,
 }
 
 /// So many bytes of a target list and of a value are looked at, and of all statements so many times the text, so that a
 /// strange text takes no longer than another of its size; of what goes on, nothing is told.
 const MOST_TARGET: usize = 2_000;
-const MOST_VALUE: usize = 16_000;
+const MOST_VALUE: usize = 1_000_000;
 const MOST_TIMES: usize = 64;
 /// A name is followed over so many others, and so many pairs of names are kept. `Names` of the index follows fewer.
 const MOST_ROUNDS: usize = 8;
 const MOST_GIVEN: usize = 50_000;
+/// A name comes from so many others at most.
+const MOST_SOURCES: usize = 500;
 /// A chain has so many parts at most.
 pub(super) const MOST_PARTS: usize = 200;
 
@@ -35,7 +41,12 @@ pub(super) const MOST_PARTS: usize = 200;
 struct Gift {
     targets: Vec<u32>,
     chains: Vec<Chain>,
+    /// The targets are not all.
+    is_lost: bool,
+    /// The chains are not all.
     is_unclear: bool,
+    /// Where its line begins.
+    start: usize,
     /// How many bytes were looked at.
     length: usize,
 }
@@ -52,7 +63,7 @@ impl Flow {
         let assigned = memchr::memchr_iter(b'=', text.as_bytes()).filter_map(|at| assignment(text, at));
         let loops = memmem::find_iter(text.as_bytes(), "for").filter_map(|at| loop_over(text, at));
         // Words that Python reads otherwise than they are written are compared with none.
-        let mut flow = Flow { is_unclear: *normalised(text) != *text, ..Flow::default() };
+        let mut flow = Flow { is_unclear: is_read_otherwise(text), ..Flow::default() };
         let mut left = MOST_TIMES * text.len();
         let mut gifts: Vec<Gift> = Vec::new();
         for gift in assigned.chain(loops) {
@@ -64,6 +75,7 @@ impl Flow {
             gifts.push(gift);
         }
         let mut given: FxHashSet<(u32, u32)> = FxHashSet::default();
+        let mut lost: FxHashSet<u32> = FxHashSet::default();
         let mut holders: FxHashSet<u32> = FxHashSet::default();
         // What a name gets may come from a name that got it before.
         for round in 0.. {
@@ -76,6 +88,7 @@ impl Flow {
                 for chain in gift.chains.iter().filter(|chain| chain.may_hold(imports, &holders)) {
                     let Some(source) = chain.parts.last() else { continue };
                     flow.is_unclear |= gift.is_unclear;
+                    lost.extend(Some(*source).filter(|_| gift.is_lost));
                     given.extend(gift.targets.iter().map(|target| (*target, *source)));
                 }
             }
@@ -87,12 +100,43 @@ impl Flow {
         let mut given: Vec<(u32, u32)> = given.into_iter().collect();
         given.sort_unstable();
         flow.given = given.into_boxed_slice();
+        flow.lost = lost.into_iter().collect();
+        flow.export(text, &gifts);
         flow
     }
 
-    pub(super) fn gives(&self, name: u32) -> bool {
-        let first = self.given.partition_point(|(target, _)| *target < name);
-        self.given.get(first).is_some_and(|(target, _)| *target == name)
+    fn export(&mut self, text: &str, gifts: &[Gift]) {
+        let lines = TopLines::of(text);
+        let exporting = gifts.iter().filter(|gift| !gift.chains.is_empty() && !lines.are_local(gift.start));
+        let names: FxHashSet<u32> = exporting.flat_map(|gift| gift.targets.iter().copied()).collect();
+        let mut exported: Vec<(u32, u32)> = Vec::new();
+        for name in names {
+            let Some(sources) = self.sources(name) else {
+                self.is_unclear = true;
+                return;
+            };
+            exported.extend(sources.into_iter().map(|source| (name, source)));
+        }
+        exported.sort_unstable();
+        self.exported = exported.into_boxed_slice();
+    }
+
+    /// All that a name may have got in this text, over other names too; `None` if that is too much.
+    pub(super) fn sources(&self, name: u32) -> Option<FxHashSet<u32>> {
+        let mut found: FxHashSet<u32> = self.lost.iter().copied().collect();
+        let mut open: Vec<u32> = found.iter().copied().chain([name]).collect();
+        while let Some(name) = open.pop() {
+            let first = self.given.partition_point(|(target, _)| *target < name);
+            for (_, source) in self.given[first..].iter().take_while(|(target, _)| *target == name) {
+                if found.insert(*source) {
+                    open.push(*source);
+                }
+            }
+            if found.len() > MOST_SOURCES {
+                return None;
+            }
+        }
+        Some(found)
     }
 }
 
@@ -115,11 +159,11 @@ fn assignment(text: &str, at: usize) -> Option<Gift> {
         return None;
     }
     let (line, is_cut) = line_before(text, at);
-    let is_unclear = is_cut || !is_whole || closes_more(line);
+    let is_lost = is_cut || closes_more(line);
+    let start = at - line.len();
     let line = line.rfind(';').map_or(line, |semicolon| &line[semicolon + 1..]);
     let targets = if chains.is_empty() { Vec::new() } else { targets(line) };
-    let is_unclear = is_unclear && !(chains.is_empty() && is_whole);
-    Some(Gift { targets, chains, is_unclear, length: length + line.len() })
+    Some(Gift { targets, chains, is_lost, is_unclear: !is_whole, start, length: length + line.len() })
 }
 
 /// What stands before `at` on its line, and on those that backslashes join to it; and whether that is not all.
@@ -152,11 +196,32 @@ fn loop_over(text: &str, at: usize) -> Option<Gift> {
     let end = floor(text, (at + MOST_TARGET).min(text.len()));
     let Some((inner, _)) = words(&text[at..end]).find(|(_, word)| *word == "in") else {
         let is_unclear = end < text.len();
-        return Some(Gift { targets: Vec::new(), chains: Vec::new(), is_unclear, length: end - at });
+        let (targets, chains) = (Vec::new(), Vec::new());
+        return Some(Gift { targets, chains, is_lost: false, is_unclear, start: at, length: end - at });
     };
     let Value { chains, is_whole, length } = value(text, at + inner + "in".len());
     let length = length + inner;
-    Some(Gift { targets: targets(&text[at..at + inner]), chains, is_unclear: !is_whole, length })
+    let targets = targets(&text[at..at + inner]);
+    Some(Gift { targets, chains, is_lost: false, is_unclear: !is_whole, start: at, length })
+}
+
+/// The lines of a text that are not indented, each with whether it begins a function or class. What stands below those that
+/// do, and is indented, is no name of the module.
+struct TopLines(Vec<(usize, bool)>);
+
+impl TopLines {
+    fn of(text: &str) -> TopLines {
+        let starts = std::iter::once(0).chain(memchr::memchr2_iter(b'\n', b'\r', text.as_bytes()).map(|end| end + 1));
+        let is_top = |line: &str| !line.is_empty() && !line.starts_with([' ', '\t', '\x0c', '#', '\r', '\n', ')', ']', '}']);
+        let defines = |line: &str| ["def ", "class ", "async ", "@"].iter().any(|word| line.starts_with(word));
+        let lines = starts.map(|start| (start, &text[start..])).filter(|(_, line)| is_top(line));
+        TopLines(lines.map(|(start, line)| (start, defines(line))).collect())
+    }
+
+    fn are_local(&self, at: usize) -> bool {
+        let next = self.0.partition_point(|(start, _)| *start <= at);
+        next.checked_sub(1).is_some_and(|line| self.0[line].1)
+    }
 }
 
 /// The words of a target list, and of what stands around it.
@@ -289,6 +354,19 @@ fn bracket_end(bytes: &[u8], at: usize) -> usize {
         at += 1;
     }
     bytes.len()
+}
+
+/// Whether Python may read a word of the text otherwise than it is written: none in a string or comment.
+fn is_read_otherwise(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = if text.is_ascii() { bytes.len() } else { 0 };
+    while let Some(byte) = bytes.get(at) {
+        if !byte.is_ascii() {
+            return *normalised(text) != *text;
+        }
+        at = passed(bytes, at).unwrap_or(at + 1);
+    }
+    false
 }
 
 /// Behind the comment or string that begins at `at`, if one does.

@@ -14,7 +14,7 @@ use super::words::{BLANKS, QUOTES, is_keyword, last_part, words};
 use crate::name::ModuleName;
 
 /// So many names are kept of what a word may be an attribute of.
-const MOST_OWNERS: usize = 500;
+const MOST_OWNERS: usize = 50_000;
 
 /// Words by which a module may be had: parts of names of modules, and other names that somebody gives them.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ impl ModuleWords {
                 .map(|at| (at, Flow::of(texts[at].0, &texts[at].1.imports)))
                 .collect();
             for (at, flow) in giving {
-                for (name, source) in flow.given.iter().copied() {
+                for (name, source) in flow.exported.iter().copied() {
                     self.give(name, source);
                     open.extend(self.words.contains(&source).then_some(name));
                 }
@@ -134,11 +134,13 @@ impl ModuleWords {
             Some(Owner::Text(parts)) => return parts.last().is_some_and(|last| word.may_be_of(*last)),
             None => return true,
         };
-        let holds = |part: &u32| flow.is_some_and(|flow| flow.gives(*part)) && self.has(*part);
-        let is_imported = |root: &u32| owner.is_rooted && imports.binds(*root) && self.has(*root);
-        let is_module = owner.parts.first().is_some_and(is_imported) || owner.parts.iter().any(holds);
+        let Some((root, last)) = owner.parts.first().zip(owner.parts.last()) else { return false };
+        let sources = |name: u32| flow.map_or(Some(FxHashSet::default()), |flow| flow.sources(name));
+        let holds = |part: &u32| sources(*part).is_none_or(|sources| sources.iter().any(|source| self.has(*source)));
+        let is_imported = owner.is_rooted && imports.binds(*root) && self.has(*root);
         // It is had from its package, or from whoever has it by this name.
-        is_module && owner.parts.last().is_some_and(|last| word.may_be_of(*last))
+        let may_be = |sources: FxHashSet<u32>| sources.into_iter().any(|source| word.may_be_of(source));
+        (is_imported || owner.parts.iter().any(holds)) && (word.may_be_of(*last) || sources(*last).is_none_or(may_be))
     }
 }
 
