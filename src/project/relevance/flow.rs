@@ -3,12 +3,14 @@
 //!
 //! [`FileIndex`]: crate::project::FileIndex
 
+use std::borrow::Cow;
+
 use memchr::memmem;
 use rustc_hash::FxHashSet;
 
 use super::super::index::hash;
 use super::imports::Imports;
-use super::words::{BLANKS, is_word_at, logical_start, normalised, words};
+use super::words::{BLANKS, is_word_at, logical_start, normalised, passed, string_end, words};
 use crate::python::lines::is_word;
 
 /// What names of one text get from others.
@@ -63,7 +65,7 @@ impl Flow {
         let assigned = memchr::memchr_iter(b'=', text.as_bytes()).filter_map(|at| assignment(text, at));
         let loops = memmem::find_iter(text.as_bytes(), "for").filter_map(|at| loop_over(text, at));
         // Words that Python reads otherwise than they are written are compared with none.
-        let mut flow = Flow { is_unclear: is_read_otherwise(text), ..Flow::default() };
+        let mut flow = Flow { is_unclear: matches!(normalised(text), Cow::Owned(_)), ..Flow::default() };
         let mut left = MOST_TIMES * text.len();
         let mut gifts: Vec<Gift> = Vec::new();
         for gift in assigned.chain(loops) {
@@ -349,48 +351,6 @@ fn bracket_end(bytes: &[u8], at: usize) -> usize {
                     return at + 1;
                 }
             }
-            _ => {}
-        }
-        at += 1;
-    }
-    bytes.len()
-}
-
-/// Whether Python may read a word of the text otherwise than it is written: none in a string or comment.
-fn is_read_otherwise(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let mut at = if text.is_ascii() { bytes.len() } else { 0 };
-    while let Some(byte) = bytes.get(at) {
-        if !byte.is_ascii() {
-            return *normalised(text) != *text;
-        }
-        at = passed(bytes, at).unwrap_or(at + 1);
-    }
-    false
-}
-
-/// Behind the comment or string that begins at `at`, if one does.
-fn passed(bytes: &[u8], at: usize) -> Option<usize> {
-    match bytes[at] {
-        b'#' => Some(memchr::memchr2(b'\n', b'\r', &bytes[at..]).map_or(bytes.len(), |end| at + end)),
-        b'"' | b'\'' => Some(string_end(bytes, at)),
-        _ => None,
-    }
-}
-
-/// Behind the string that begins at `at`.
-fn string_end(bytes: &[u8], at: usize) -> usize {
-    let quote = bytes[at];
-    if bytes[at..].starts_with(&[quote; 3]) {
-        let inner = at + 3;
-        return memmem::find(&bytes[inner..], &[quote; 3]).map_or(bytes.len(), |end| inner + end + 3);
-    }
-    let mut at = at + 1;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'\\' => at += 1,
-            b'\n' | b'\r' => return at,
-            byte if *byte == quote => return at + 1,
             _ => {}
         }
         at += 1;

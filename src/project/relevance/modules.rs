@@ -14,7 +14,7 @@ use super::words::{BLANKS, QUOTES, is_keyword, last_part, words};
 use crate::name::ModuleName;
 
 /// So many names are kept of what a word may be an attribute of.
-const MOST_OWNERS: usize = 50_000;
+const MOST_OWNERS: usize = 1_000;
 
 /// Words by which a module may be had: parts of names of modules, and other names that somebody gives them.
 #[derive(Debug, Default)]

@@ -176,6 +176,13 @@ impl<'f> Searched<'f> {
         }
     }
 
+    fn spells_one_of(&self, names: &Names) -> bool {
+        match names {
+            Names::These(names) => names.iter().any(|name| self.shown.words.has(hash(name))),
+            Names::All => true,
+        }
+    }
+
     fn reads(&self, name: &str) -> bool {
         let number = hash(name);
         self.shown.words.has(number)
@@ -248,10 +255,11 @@ impl Search {
         }
         let normal = if common.is_empty() { file.text.into() } else { normalised(file.text) };
         for text in file.texts(&normal).filter(|_| !common.is_empty()) {
-            let statements = Statements::default();
-            for (_, word, rules) in common.iter().map(|at| &self.words[*at]) {
+            let (statements, none) = (Statements::default(), Statements::none());
+            for (number, word, rules) in common.iter().map(|at| &self.words[*at]) {
+                let statements = if file.shown.imports.has(*number) { &statements } else { &none };
                 for rule in rules {
-                    if !holds(rule, text, word, file, &statements) {
+                    if !holds(rule, text, word, file, statements) {
                         continue;
                     }
                     match rule {
@@ -292,7 +300,7 @@ fn holds(rule: &Rule, text: &str, word: &str, file: &Searched<'_>, statements: &
     let any = |test: &dyn Fn(Occurrence<'_>) -> bool| occurrences(text, word).any(test);
     let subjects = || file.known.subjects.word(word);
     match rule {
-        Rule::Reads => subjects().is_some_and(|subjects| {
+        Rule::Reads => subjects().filter(|subjects| file.spells_one_of(&subjects.asked)).is_some_and(|subjects| {
             any(&|occurrence| file.may_mean(occurrence, subjects, statements)) && file.reads_one_of(&subjects.asked)
         }),
         Rule::Whole => subjects().is_some_and(|subjects| {

@@ -17,6 +17,11 @@ pub(super) struct Statements {
 }
 
 impl Statements {
+    /// Those of a word that no import statement has.
+    pub(super) fn none() -> Statements {
+        Statements { imports: OnceCell::from(Vec::new()), has_patterns: OnceCell::new() }
+    }
+
     /// Whether classes may stand in patterns, which look like calls.
     pub(super) fn have_patterns(&self, text: &str) -> bool {
         *self.has_patterns.get_or_init(|| contains(text, "case"))

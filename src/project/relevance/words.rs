@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
 use unicode_normalization::{UnicodeNormalization, is_nfkc};
 
 use super::occurrence::occurrences;
@@ -11,7 +12,7 @@ use crate::python::lines::is_word;
 /// Whether the word stands in the text.
 pub(super) fn contains(text: &str, word: &str) -> bool {
     let bytes = text.as_bytes();
-    memchr::memmem::find_iter(bytes, word).any(|at| is_word_at(bytes, at, word.len()))
+    memmem::find_iter(bytes, word).any(|at| is_word_at(bytes, at, word.len()))
 }
 
 /// Whether the word stands in the text other than in an import.
@@ -20,9 +21,25 @@ pub(super) fn names_beside_imports(text: &str, word: &str) -> bool {
     !text.is_ascii() || occurrences(text, word).any(|occurrence| !statements.hold(occurrence))
 }
 
-/// The text with its words as Python compares identifiers.
+/// The text with its words as Python compares identifiers; borrowed if none of them could be written otherwise.
 pub(super) fn normalised(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() || is_nfkc(text) { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) }
+    match is_foreign(text) && !is_nfkc(text) {
+        true => Cow::Owned(text.nfkc().collect()),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// Whether characters beyond ASCII stand elsewhere than in strings and comments.
+fn is_foreign(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = if text.is_ascii() { bytes.len() } else { 0 };
+    while let Some(byte) = bytes.get(at) {
+        if !byte.is_ascii() {
+            return true;
+        }
+        at = passed(bytes, at).unwrap_or(at + 1);
+    }
+    false
 }
 
 /// The text without a byte order mark, which would be a part of the first word.
@@ -88,7 +105,7 @@ pub(super) fn is_keyword(word: &str) -> bool {
 pub(super) fn last_word(text: &str, word: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut end = bytes.len();
-    while let Some(at) = memchr::memmem::rfind(&bytes[..end], word.as_bytes()) {
+    while let Some(at) = memmem::rfind(&bytes[..end], word.as_bytes()) {
         if is_word_at(bytes, at, word.len()) {
             return Some(at);
         }
@@ -136,6 +153,35 @@ pub(super) fn statement_end(bytes: &[u8], at: usize) -> usize {
             b'\\' if bytes.get(at + 1) == Some(&b'\r') && bytes.get(at + 2) == Some(&b'\n') => at += 2,
             b'\\' => at += 1,
             b'\n' | b'\r' | b';' if depth == 0 => return at,
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+/// Behind the comment or string that begins at `at`, if one does.
+pub(super) fn passed(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes[at] {
+        b'#' => Some(memchr::memchr2(b'\n', b'\r', &bytes[at..]).map_or(bytes.len(), |end| at + end)),
+        b'"' | b'\'' => Some(string_end(bytes, at)),
+        _ => None,
+    }
+}
+
+/// Behind the string that begins at `at`.
+pub(super) fn string_end(bytes: &[u8], at: usize) -> usize {
+    let quote = bytes[at];
+    if bytes[at..].starts_with(&[quote; 3]) {
+        let inner = at + 3;
+        return memmem::find(&bytes[inner..], &[quote; 3]).map_or(bytes.len(), |end| inner + end + 3);
+    }
+    let mut at = at + 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'\n' | b'\r' => return at,
+            byte if *byte == quote => return at + 1,
             _ => {}
         }
         at += 1;
