@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 use super::{File, Refusal};
 use crate::name::ModuleName;
 use crate::python::ImportForm;
-use crate::semantic::BindingId;
+use crate::semantic::{BindingId, Reference};
 use crate::text::{Span, TextSize};
 
 /// See the module's comment.
@@ -24,6 +24,7 @@ pub struct Memo {
     /// Bindings of a name of the module that are no plain import (`import a.b`).
     pub(super) other_than_plain: Answers<SmolStr, Rc<[BindingId]>>,
     by_root: OnceCell<HashMap<SmolStr, BTreeMap<SmolStr, Vec<Member>>>>,
+    used: OnceCell<HashMap<ModuleName, Vec<Used>>>,
 }
 
 /// A change of what imports depend on, back to what it was.
@@ -47,7 +48,31 @@ pub(super) struct Member {
     pub(super) loads: ModuleName,
 }
 
+/// What the file reads through an import of the module's body.
+pub(super) struct Used {
+    /// The name that the import binds, and the import's number among those that bind it.
+    pub(super) name: SmolStr,
+    pub(super) member: usize,
+    pub(super) place: Span,
+    /// The number of the reference among those to the name, and of how many names behind it this is.
+    reference: usize,
+    length: usize,
+}
+
+impl Used {
+    /// By which the first of several is told.
+    pub(super) fn order(&self) -> (&str, usize, usize) {
+        (&self.name, self.reference, self.length)
+    }
+}
+
 impl Memo {
+    /// Where the file reads `module`, or what is called so, through an import of its root, in the order of the names.
+    pub(super) fn used<'f>(&'f self, file: &File<'_>, module: &ModuleName) -> &'f [Used] {
+        let by_root = self.by_root.get_or_init(|| members(file));
+        self.used.get_or_init(|| used(file, by_root)).get(module).map_or(&[][..], Vec::as_slice)
+    }
+
     /// The imports of the module's body from the package `root`, by the name that each binds; names of which the file
     /// uses no attribute are left out.
     pub(super) fn imports_from<'f>(
@@ -82,6 +107,40 @@ fn members(file: &File<'_>) -> HashMap<SmolStr, BTreeMap<SmolStr, Vec<Member>>> 
         }
     }
     members
+}
+
+fn used(file: &File<'_>, by_root: &HashMap<SmolStr, BTreeMap<SmolStr, Vec<Member>>>) -> HashMap<ModuleName, Vec<Used>> {
+    let mut found: HashMap<ModuleName, Vec<Used>> = HashMap::default();
+    let length = |module: &ModuleName| module.as_str().split('.').count();
+    for names in by_root.values() {
+        // Nobody asks about longer ones.
+        let longest = names.values().flatten().map(|member| length(&member.loads)).max().unwrap_or(0);
+        for (name, members) in names {
+            for (number, member) in members.iter().enumerate() {
+                let rest = longest.saturating_sub(length(&member.stands_for));
+                let references = file.model.references_to(file.model.module_scope(), name);
+                for (at, reference) in references.enumerate() {
+                    let mut module = member.stands_for.clone();
+                    for (behind, part) in file.facts.chain(reference).iter().take(rest).enumerate() {
+                        module = module.join(part);
+                        if is_function(file, reference, behind + 1, &module) {
+                            break;
+                        }
+                        let (name, place) = (name.clone(), reference.span);
+                        let used = Used { name, member: number, place, reference: at, length: behind + 1 };
+                        found.entry(module.clone()).or_default().push(used);
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether the first `length` names behind a reference are called together, which no module can be.
+pub(super) fn is_function(file: &File<'_>, reference: &Reference, length: usize, used: &ModuleName) -> bool {
+    let is_whole = file.facts.chain(reference).len() == length;
+    is_whole && file.facts.is_called(reference) && file.project.running(used).next().is_none()
 }
 
 /// Answers to one question, by what it is asked about.

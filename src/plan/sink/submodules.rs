@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::is_plain;
 use crate::name::ModuleName;
-use crate::plan::memo::Member;
+use crate::plan::memo::{Member, Used, is_function};
 use crate::plan::submodules::comes_with_its_package;
 use crate::plan::{Code, File, Refusal, Subject, known};
 use crate::project::Provision;
@@ -44,38 +44,34 @@ pub(in crate::plan) fn probed(file: &File<'_>, subject: &Subject) -> Option<Refu
 
 /// `p.sub` works through another import of `p`, under whichever name, only because this import loads `p.sub`.
 pub(super) fn own(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let module_scope = file.model.module_scope();
     let own_name = is_plain(file, subject).then_some(&*subject.bound);
     let member = Some(subject.target.dotted()).filter(|_| may_be_submodule(file, subject));
     let is_submodule = member.as_ref().is_some_and(|member| file.project.running(member).next().is_some());
     let root = subject.target.module.root();
-    let names = file.facts.memo.imports_from(file, root).into_iter().flatten();
-    names.filter(|(name, _)| Some(name.as_str()) != own_name).find_map(|(name, members)| {
-        let other = Imported::by_others(members, subject)?;
-        file.model.references_to(module_scope, name).find_map(|reference| {
-            let mut used = other.stands_for.clone();
-            for (behind, part) in file.facts.chain(reference).iter().enumerate() {
-                used = used.join(part);
-                if is_function(file, reference, behind + 1, &used) {
-                    break;
-                }
-                // Through a second name a member of a foreign package is taken for a function or class, as most are.
-                let member = member.as_ref().filter(|_| is_submodule || other.is_plain);
-                let loads = subject.target.module.is_within(&used) || member == Some(&used);
-                let is_provided = other.loads.iter().any(|own| own.is_within(&used)) || is_loaded_anyway(file, &used);
-                if loads && !is_provided {
-                    let what = format!("uses `{used}`, which this import loads");
-                    return Some(Refusal::here(Code::ImplicitSubmodule, reference.span, what));
-                }
-            }
-            None
-        })
-    })
+    let imports = file.facts.memo.imports_from(file, root)?;
+    let modules = subject.target.module.with_parents().map(|module| (module, false));
+    let modules = modules.chain(member.map(|member| (member, true)));
+    let uses = modules.filter_map(|(module, is_member)| {
+        let uses = file.facts.memo.used(file, &module).iter().filter(|used| Some(used.name.as_str()) != own_name);
+        let by_others = |used: &&Used| {
+            let Some(other) = Imported::by_others(&imports[&used.name], subject) else { return false };
+            // Through a second name a member of a foreign package is taken for a function or class, as most are.
+            let loads = !is_member || is_submodule || other.is_plain;
+            let is_provided = || other.loads.iter().any(|own| own.is_within(&module)) || is_loaded_anyway(file, &module);
+            used.member == other.number && loads && !is_provided()
+        };
+        let first = uses.filter(by_others).min_by(|a, b| a.order().cmp(&b.order()))?;
+        Some((first, module.clone()))
+    });
+    let (first, module) = uses.min_by(|(a, _), (b, _)| a.order().cmp(&b.order()))?;
+    let what = format!("uses `{module}`, which this import loads");
+    Some(Refusal::here(Code::ImplicitSubmodule, first.place, what))
 }
 
 /// What a module-level name is imported as.
 struct Imported<'f> {
-    stands_for: &'f ModuleName,
+    /// The number of the first of the imports that bind it.
+    number: usize,
     /// `import p.sub`: the name is that of the root.
     is_plain: bool,
     loads: Vec<&'f ModuleName>,
@@ -84,10 +80,11 @@ struct Imported<'f> {
 impl<'f> Imported<'f> {
     /// By all imports of the name but the subject, if there are any.
     fn by_others(members: &'f [Member], subject: &Subject) -> Option<Imported<'f>> {
-        let mut others = members.iter().filter(|one| (one.site, one.alias) != (subject.site, subject.alias));
-        let first = others.next()?;
-        let loads = std::iter::once(first).chain(others).map(|member| &member.loads).collect();
-        Some(Imported { stands_for: &first.stands_for, is_plain: first.is_plain, loads })
+        let is_other = |one: &Member| (one.site, one.alias) != (subject.site, subject.alias);
+        let mut others = members.iter().enumerate().filter(|(_, one)| is_other(one));
+        let (number, first) = others.next()?;
+        let loads = std::iter::once(first).chain(others.map(|(_, one)| one)).map(|member| &member.loads).collect();
+        Some(Imported { number, is_plain: first.is_plain, loads })
     }
 }
 
@@ -127,12 +124,6 @@ fn unnamed_of(file: &File<'_>, root: &str) -> Option<Refusal> {
         let is_named = named.iter().any(|module| module.is_within(&used));
         (!is_named).then(|| Refusal::here(Code::ImplicitSubmodule, reference.span, what))
     })
-}
-
-/// Whether the first `length` names behind a reference are called together, which no module can be.
-fn is_function(file: &File<'_>, reference: &Reference, length: usize, used: &ModuleName) -> bool {
-    let is_whole = file.facts.chain(reference).len() == length;
-    is_whole && file.facts.is_called(reference) && file.project.running(used).next().is_none()
 }
 
 /// Whether `b` of `from a import b` may be the module `a.b`.
