@@ -74,6 +74,8 @@ fn keep_end(text: &str, edits: &mut [Edit]) {
 #[derive(Default)]
 struct Changes<'m> {
     blocks: BTreeMap<BlockKey, BlockChange<'m>>,
+    /// What was read of statements whose names arrive elsewhere, by their numbers.
+    entries: BTreeMap<usize, Vec<Entry>>,
 }
 
 /// Blocks are told apart by where they open: the module's has no colon.
@@ -129,7 +131,8 @@ impl<'m> Changes<'m> {
             .get(&key(site.block))
             .and_then(|change| change.gone.get(&site.index))
             .is_some_and(|gone| gone.len() >= site.import.aliases.len());
-        let entry = entry::of_alias(file.module, site.stmt, subject.alias, leaves_whole);
+        let entries = self.entries.entry(subject.site).or_insert_with(|| Entry::read(file.module, site.stmt));
+        let Some(entry) = entry::of_alias(entries, subject.alias, leaves_whole) else { return };
         if let Some(hints) = planned.hints() {
             self.arrive_for_hints(file, subject, hints, entry::without_exception_comment(entry.clone()));
         }

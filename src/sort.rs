@@ -137,7 +137,9 @@ pub fn merged(entries: Vec<Entry>) -> Vec<Entry> {
 fn take_comments(entry: &mut Entry, comments: Option<(Vec<String>, Vec<String>, Vec<String>)>) {
     if let Some((above, inline, trailing)) = comments {
         entry.above.extend(above);
-        entry.inline.extend(inline);
+        // Two imports of a hot module say the same.
+        let new = inline.into_iter().filter(|comment| !entry.inline.contains(comment)).collect::<Vec<_>>();
+        entry.inline.extend(new);
         entry.trailing.extend(trailing);
     }
 }

@@ -3,34 +3,25 @@
 use std::collections::BTreeMap;
 
 use crate::policy;
-use crate::python::{Entry, Module, Statement, Stmt, steers_a_tool};
+use crate::python::{Entry, Statement, steers_a_tool};
 use crate::semantic::ImportSite;
 use crate::sort::Slot;
 
-/// One name of a statement as a statement of its own. If the whole statement leaves its place, all its comments travel
-/// with each of its names; else only those that steer tools, for the others stay with what is left.
-pub(super) fn of_alias(module: &Module, stmt: &Stmt, alias: usize, leaves_whole: bool) -> Entry {
-    let mut entries = Entry::read(module, stmt);
-    let is_plain = !entries.first().is_some_and(Entry::is_from);
-    let mut first = entries.first().cloned().unwrap_or_else(|| Entry::import("", None));
-    if is_plain {
-        let mut entry = entries.swap_remove(alias.min(entries.len() - 1));
-        if alias > 0 {
-            entry.above = std::mem::take(&mut first.above);
-            entry.inline = std::mem::take(&mut first.inline);
-            entry.trailing = std::mem::take(&mut first.trailing);
-        }
-        return keep_comments(entry, leaves_whole);
+/// One name of the statement that `entries` were read of, as a statement of its own. If the whole statement leaves its place,
+/// all its comments travel with each of its names; else only those that steer tools, for the others stay with what is left.
+pub(super) fn of_alias(entries: &[Entry], alias: usize, leaves_whole: bool) -> Option<Entry> {
+    let first = entries.first()?;
+    let mut entry = if first.is_from() { first.alone(alias) } else { entries.get(alias)?.clone() };
+    if alias > 0 && !first.is_from() {
+        entry.above.clone_from(&first.above);
+        entry.inline.clone_from(&first.inline);
+        entry.trailing.clone_from(&first.trailing);
     }
-    if let Statement::From { members, star: false, .. } = &mut first.statement {
-        let mut member = members[alias].clone();
-        if !leaves_whole {
-            member.above.clear();
-        }
-        *members = vec![member];
+    if let Statement::From { members, .. } = &mut entry.statement {
+        members.iter_mut().filter(|_| !leaves_whole).for_each(|member| member.above.clear());
+        entry.magic_comma &= leaves_whole;
     }
-    first.magic_comma &= leaves_whole;
-    keep_comments(first, leaves_whole)
+    Some(keep_comments(entry, leaves_whole))
 }
 
 fn keep_comments(mut entry: Entry, all: bool) -> Entry {

@@ -116,6 +116,21 @@ impl Entry {
         Entry::new(Statement::From { level, module: module.map(SmolStr::new), star: false, members })
     }
 
+    /// The member at `position` in a statement of its own, with the comments of the whole; other statements as they are.
+    pub fn alone(&self, position: usize) -> Entry {
+        let statement = match &self.statement {
+            Statement::From { level, module, star: false, members } => Statement::From {
+                level: *level,
+                module: module.clone(),
+                star: false,
+                members: members.get(position).cloned().into_iter().collect(),
+            },
+            other => other.clone(),
+        };
+        let (above, inline, trailing) = (self.above.clone(), self.inline.clone(), self.trailing.clone());
+        Entry { statement, above, inline, trailing, ..*self }
+    }
+
     /// The entries of an import statement: one for each name of `import a, b`, else exactly one. Empty for other
     /// statements. The comments above are those that [`attached_above`] gives; a plain import's comments go to its
     /// first name.
