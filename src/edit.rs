@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::plan::{Anchor, CommentChange, Destination, File, Hints, Move, Plan, Subject, TypingGuard};
-use crate::python::{Block, Entry, ImportForm, Module, Stmt, Style};
+use crate::python::{Block, Entry, ImportForm, Module, Statement, Stmt, Style};
 use crate::sort::{self, Sections, Slot};
 use crate::text::{Conflict, Edit, EditSet, Span, TextSize};
 use guard::GuardChange;
@@ -96,6 +96,8 @@ struct BlockChange<'m> {
     /// Imports that arrive at the top of the block, or at an anchor of the module.
     /// With the statement that each comes from.
     arriving: Vec<(usize, Entry)>,
+    /// Which of them each import is, whatever its comments, where equal ones may arrive.
+    places: BTreeMap<(bool, Statement), usize>,
     anchor: Option<Anchor>,
     /// A new `if TYPE_CHECKING:` below one of the module's runs of imports.
     guard: Option<GuardChange>,
@@ -112,6 +114,7 @@ impl<'m> Changes<'m> {
             gone: BTreeMap::new(),
             comments: BTreeMap::new(),
             arriving: Vec::new(),
+            places: BTreeMap::new(),
             anchor: None,
             guard: None,
             support: Vec::new(),
@@ -150,11 +153,10 @@ impl<'m> Changes<'m> {
                 }
                 let body = self.block(file, file.module.body());
                 body.anchor = body.anchor.max(Some(*anchor));
-                if let Some(twin) = body.arriving.iter_mut().map(|(_, twin)| twin).find(|twin| twin.same_import(&entry))
-                {
-                    entry::absorb_comments(twin, entry);
-                } else {
-                    body.arriving.push((subject.site, entry));
+                let place = *body.places.entry((entry.lazy, entry.bare())).or_insert(body.arriving.len());
+                match body.arriving.get_mut(place) {
+                    Some((_, twin)) => entry::absorb_comments(twin, entry),
+                    None => body.arriving.push((subject.site, entry)),
                 }
             }
             Destination::Hints | Destination::Present => {}

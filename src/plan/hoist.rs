@@ -81,10 +81,10 @@ pub(super) fn plan<'a>(
 /// The same import, unconditional, in the module's body.
 fn present(file: &File<'_>, subject: &Subject) -> Option<Span> {
     let wanted = written(file, subject)?;
-    file.model.imports().iter().find_map(|site| {
+    file.facts.memo.imports_as(file, &wanted.2).iter().find_map(|(site, alias)| {
+        let site = &file.model.imports()[*site];
         let at_module = site.scope == file.model.module_scope() && site.guards.is_empty() && !site.import.lazy;
-        let found = at_module && (0..site.import.aliases.len()).any(|alias| same(file, site.import, alias, &wanted));
-        found.then_some(site.stmt.span)
+        (at_module && same(file, site.import, *alias, &wanted)).then_some(site.stmt.span)
     })
 }
 

@@ -25,6 +25,8 @@ pub struct Memo {
     pub(super) other_than_plain: Answers<SmolStr, Rc<[BindingId]>>,
     by_root: OnceCell<HashMap<SmolStr, BTreeMap<SmolStr, Vec<Member>>>>,
     used: OnceCell<HashMap<ModuleName, Vec<Used>>>,
+    by_name: OnceCell<HashMap<SmolStr, Vec<(usize, usize)>>>,
+    typing_only: OnceCell<Vec<usize>>,
 }
 
 /// A change of what imports depend on, back to what it was.
@@ -71,6 +73,28 @@ impl Memo {
     pub(super) fn used<'f>(&'f self, file: &File<'_>, module: &ModuleName) -> &'f [Used] {
         let by_root = self.by_root.get_or_init(|| members(file));
         self.used.get_or_init(|| used(file, by_root)).get(module).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// The imports anywhere in the file that bind the name: the statement's number among all, and the alias's in it.
+    pub(super) fn imports_as<'f>(&'f self, file: &File<'_>, name: &str) -> &'f [(usize, usize)] {
+        let by_name = self.by_name.get_or_init(|| {
+            let mut found: HashMap<SmolStr, Vec<(usize, usize)>> = HashMap::default();
+            for (site, import) in file.model.imports().iter().map(|site| site.import).enumerate() {
+                for (position, alias) in import.aliases.iter().enumerate() {
+                    found.entry(SmolStr::new(alias.bound())).or_default().push((site, position));
+                }
+            }
+            found
+        });
+        by_name.get(name).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// The imports for type checkers alone, by their numbers among all.
+    pub(super) fn typing_only<'f>(&'f self, file: &File<'_>) -> &'f [usize] {
+        self.typing_only.get_or_init(|| {
+            let sites = file.model.imports().iter().enumerate();
+            sites.filter(|(_, site)| file.is_typing_only(site)).map(|(number, _)| number).collect()
+        })
     }
 
     /// The imports of the module's body from the package `root`, by the name that each binds; names of which the file

@@ -215,28 +215,15 @@ impl Entry {
         }
     }
 
-    /// Whether the two import the same thing under the same names, in any order of members. Comments and layout are
-    /// not compared, `lazy` is.
-    pub fn same_import(&self, other: &Entry) -> bool {
-        if self.lazy != other.lazy {
-            return false;
-        }
-        match (&self.statement, &other.statement) {
-            (Statement::Import { .. }, Statement::Import { .. }) => self.statement == other.statement,
-            (
-                Statement::From { level: l1, module: m1, star: s1, members: a },
-                Statement::From { level: l2, module: m2, star: s2, members: b },
-            ) => {
-                let names = |members: &[Member]| {
-                    let mut names: Vec<_> = members.iter().map(|m| (m.name.clone(), m.asname.clone())).collect();
-                    names.sort();
-                    names.dedup();
-                    names
-                };
-                l1 == l2 && m1 == m2 && s1 == s2 && names(a) == names(b)
+    /// The statement without the comments of its members.
+    pub fn bare(&self) -> Statement {
+        let mut statement = self.statement.clone();
+        if let Statement::From { members, .. } = &mut statement {
+            for member in members {
+                *member = Member { name: member.name.clone(), asname: member.asname.clone(), ..Member::default() };
             }
-            _ => false,
         }
+        statement
     }
 
     /// Whether both are from-imports of one module that can be one statement.

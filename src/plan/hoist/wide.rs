@@ -77,11 +77,11 @@ fn mangled(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
 }
 
 fn type_checking_twin(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let twin = file.model.imports().iter().find(|site| {
-        file.is_typing_only(site)
-            && (0..site.import.aliases.len()).any(|alias| {
-                file.target_of(site.import, alias).is_some_and(|target| target.module == subject.target.module)
-            })
+    let mut sites = file.facts.memo.typing_only(file).iter().map(|site| &file.model.imports()[*site]);
+    let twin = sites.find(|site| {
+        (0..site.import.aliases.len()).any(|alias| {
+            file.target_of(site.import, alias).is_some_and(|target| target.module == subject.target.module)
+        })
     })?;
     let what = "the same module is imported for type checking only";
     Some(Refusal::here(Code::TypeCheckingOnly, twin.stmt.span, what))
@@ -118,23 +118,26 @@ fn collision(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
         }
     }
     // Other functions import something else by this name: only one of them can have it.
-    let other = file.model.imports().iter().find_map(|site| {
+    let other = file.facts.memo.imports_as(file, &subject.bound).iter().find_map(|(site, position)| {
+        let site = &file.model.imports()[*site];
         let function_level = file.model.enclosing_function(site.scope).is_some();
-        let other = site.import.aliases.iter().enumerate().find(|(position, alias)| {
-            function_level && alias.bound() == subject.bound && !same(file, site.import, *position, &wanted)
-        })?;
-        let plain = wanted.0.member.is_none() && !wanted.1 && other.1.asname.is_none();
-        let root = plain && file.target_of(site.import, other.0).is_some_and(|target| target.member.is_none());
-        (!root).then_some(other.1.span)
+        if !function_level || same(file, site.import, *position, &wanted) {
+            return None;
+        }
+        let other = &site.import.aliases[*position];
+        let plain = wanted.0.member.is_none() && !wanted.1 && other.asname.is_none();
+        let root = plain && file.target_of(site.import, *position).is_some_and(|target| target.member.is_none());
+        (!root).then_some(other.span)
     });
     if let Some(place) = other {
         let what = format!("another function imports something else as `{}`", subject.bound);
         return Some(Refusal::here(Code::MultipleBindings, place, what));
     }
     // References that look the name up among the globals and find the builtin, or nothing.
-    let stray = file.model.references().iter().find(|reference| {
-        reference.name == subject.bound && matches!(reference.resolution, Resolution::Builtin | Resolution::Unknown)
-    })?;
+    let stray = file
+        .model
+        .references_named(&subject.bound)
+        .find(|reference| matches!(reference.resolution, Resolution::Builtin | Resolution::Unknown))?;
     let what = format!("here `{}` means something else", subject.bound);
     Some(Refusal::here(Code::NameCollision, stray.span, what))
 }
