@@ -248,12 +248,13 @@ def grown(bench: Bench) -> Table:
     )
     folder = bench.work / "shapes"
     folder.mkdir()
-    config = tools.write_configs(bench.work, "shape", [shapes.MODULE])["hotcold"]
     for shape in shapes.SHAPES:
         say(f"  shape: {shape.name}")
         number = max(4, shape.number // SMALL_SHARE) if bench.options.small else shape.number
         texts = [shape.text(number // 2), shape.text(number)]
         commands = []
+        config = bench.work / "shape-hotcold.toml"
+        config.write_text(tools.hotcold_config([shapes.MODULE], shape.usage), "utf-8")
         for at, text in enumerate(texts):
             place = folder / f"{len(table.rows)}-{at}"
             place.mkdir()

@@ -16,6 +16,8 @@ class Shape:
     name: str
     number: int
     text: Callable[[int], str]
+    # Percent of the requests that use the module: whether the import moves into functions, or out of them.
+    usage: int = 1
 
 
 def functions(number: int) -> str:
@@ -29,6 +31,20 @@ def imports(number: int) -> str:
     uses = [f"    m{at}.call()\n" for at in range(number)]
     bodies = ["".join(uses[at : at + 100]) for at in range(0, number, 100)]
     return lines + "".join(f"\n\ndef f{at}():\n{body}" for at, body in enumerate(bodies))
+
+
+def names(number: int) -> str:
+    """Every name of a package is imported by a statement of its own."""
+    lines = "".join(f"from heavy import n{at}\n" for at in range(number))
+    uses = [f"    n{at}()\n" for at in range(number)]
+    bodies = ["".join(uses[at : at + 100]) for at in range(0, number, 100)]
+    return lines + "".join(f"\n\ndef f{at}():\n{body}" for at, body in enumerate(bodies))
+
+
+def importers(number: int) -> str:
+    """Every function imports another name, all of which move to the module."""
+    function = "def f{at}():\n    from heavy import n{at}\n\n    return n{at}()\n"
+    return "\n\n".join(function.format(at=at) for at in range(number))
 
 
 def members(number: int) -> str:
@@ -88,6 +104,8 @@ def terms(number: int) -> str:
 SHAPES = [
     Shape("functions", 20_000, functions),
     Shape("imports", 20_000, imports),
+    Shape("imports of one package", 20_000, names),
+    Shape("functions with an import", 20_000, importers, usage=90),
     Shape("members of one import", 20_000, members),
     Shape("references", 50_000, references),
     Shape("bindings of the module", 20_000, bindings),
