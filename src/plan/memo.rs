@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 use super::{File, Refusal};
 use crate::name::ModuleName;
 use crate::python::ImportForm;
-use crate::semantic::{BindingId, Reference};
+use crate::semantic::{BindingId, ImportSite, Reference};
 use crate::text::{Span, TextSize};
 
 /// See the module's comment.
@@ -136,9 +136,13 @@ fn members(file: &File<'_>) -> HashMap<SmolStr, BTreeMap<SmolStr, Vec<Member>>> 
 fn used(file: &File<'_>, by_root: &HashMap<SmolStr, BTreeMap<SmolStr, Vec<Member>>>) -> HashMap<ModuleName, Vec<Used>> {
     let mut found: HashMap<ModuleName, Vec<Used>> = HashMap::default();
     let length = |module: &ModuleName| module.as_str().split('.').count();
+    let loaded = |site: &ImportSite<'_>| {
+        let targets = (0..site.import.aliases.len()).filter_map(|alias| file.target_of(site.import, alias));
+        targets.map(|target| length(&target.dotted())).max()
+    };
+    // Nobody asks about longer ones.
+    let longest = file.model.imports().iter().filter_map(loaded).max().unwrap_or(0);
     for names in by_root.values() {
-        // Nobody asks about longer ones.
-        let longest = names.values().flatten().map(|member| length(&member.loads)).max().unwrap_or(0);
         for (name, members) in names {
             for (number, member) in members.iter().enumerate() {
                 let rest = longest.saturating_sub(length(&member.stands_for));
