@@ -26,8 +26,8 @@ use smol_str::SmolStr;
 pub(super) use call::PATCHING;
 pub(super) use evaluate::{Clue, loaders, may_inspect, reads_annotations_by};
 pub use patch::patches_by_string;
-pub(super) use read::{LONGEST_PATH, is_of_names};
 pub(super) use process::WORDS as PROCESS_WORDS;
+pub(super) use read::{LONGEST_PATH, is_of_names};
 
 use body::Body;
 pub use edges::{By, Edge, When};

@@ -57,7 +57,8 @@ pub(super) fn own(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
             let Some(other) = Imported::by_others(&imports[&used.name], subject) else { return false };
             // Through a second name a member of a foreign package is taken for a function or class, as most are.
             let loads = !is_member || is_submodule || other.is_plain;
-            let is_provided = || other.loads.iter().any(|own| own.is_within(&module)) || is_loaded_anyway(file, &module);
+            let is_provided =
+                || other.loads.iter().any(|own| own.is_within(&module)) || is_loaded_anyway(file, &module);
             used.member == other.number && loads && !is_provided()
         };
         let first = uses.filter(by_others).min_by(|a, b| a.order().cmp(&b.order()))?;

@@ -214,7 +214,8 @@ struct TopLines(Vec<(usize, bool)>);
 impl TopLines {
     fn of(text: &str) -> TopLines {
         let starts = std::iter::once(0).chain(memchr::memchr2_iter(b'\n', b'\r', text.as_bytes()).map(|end| end + 1));
-        let is_top = |line: &str| !line.is_empty() && !line.starts_with([' ', '\t', '\x0c', '#', '\r', '\n', ')', ']', '}']);
+        let is_top =
+            |line: &str| !line.is_empty() && !line.starts_with([' ', '\t', '\x0c', '#', '\r', '\n', ')', ']', '}']);
         let defines = |line: &str| ["def ", "class ", "async ", "@"].iter().any(|word| line.starts_with(word));
         let lines = starts.map(|start| (start, &text[start..])).filter(|(_, line)| is_top(line));
         TopLines(lines.map(|(start, line)| (start, defines(line))).collect())

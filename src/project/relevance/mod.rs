@@ -23,7 +23,8 @@
 //!    importing it, of tests that patch. Where annotations name an import, decorators and bases are followed to their
 //!    definitions, by name.
 //! 4. *It says something of what an import binds*: the words of a submodule and its package, of a module and its member, or
-//!    the bound name in a patch target that is computed.
+//!    the bound name in a patch target that is computed; in a string of names, where somebody computes both a module and a
+//!    name of it.
 //! 5. *It holds a fact that names nothing*: a hook of the import system, a change of `sys.path`, `__subclasses__`, a module
 //!    imported by a computed name ([`Triggers`]); where annotations are asked about, whoever evaluates some. Of facts of which
 //!    the first one is told, files are parsed in their order until it is found.
@@ -35,7 +36,8 @@
 //!
 //! A stub matters with its module, and a package with the subjects in it. What is left out is left out as a whole: the
 //! project has every file by its name, and of a file all that the index reads, or its imports, or nothing. So a fault in the
-//! syntax of a file is not found where no tree of it is asked for. Two things are left to chance: that two words of one
+//! syntax of a file is not found where no tree of it is asked for; where no text holds the last word of a configured module's
+//! name, nothing of any file matters. Two things are left to chance: that two words of one
 //! import share a short hash, and of more than thirty-two second names of one module some are not followed.
 
 mod asked;
@@ -441,7 +443,8 @@ impl<'a> Relevance<'a> {
                 Some(Found::Matters) => self.matters[at] = true,
                 Some(Found::First(First { handed_on, loose, quoted })) => {
                     let rules = &mut self.rules;
-                    let found = [(handed_on, &mut rules.handed_on), (loose, &mut rules.loose), (quoted, &mut rules.quoted)];
+                    let found =
+                        [(handed_on, &mut rules.handed_on), (loose, &mut rules.loose), (quoted, &mut rules.quoted)];
                     for (words, files) in found {
                         words.into_iter().for_each(|word| files.entry(word.clone()).or_default().push(at));
                     }
