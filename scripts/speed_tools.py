@@ -26,7 +26,7 @@ NOWHERE = [f"imported_nowhere_{number}" for number in range(10)]
 BUDGET = 60.0
 
 # Faults of files that no tool of the three could read as today's Python; anything else in a report is a failure.
-UNREADABLE = {"parse-error", "python2", "encoding", "indentation", "newline", "unsupported-syntax"}
+UNREADABLE = {"parse-error", "python2", "encoding", "indentation", "newline", "nul-byte", "unsupported-syntax"}
 
 
 class SpeedError(Exception):

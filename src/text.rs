@@ -1,6 +1,7 @@
 //! Places in a text and edits of it. Offsets are bytes of the original text; lines and columns are for people.
 //! This file knows no Python.
 
+use line_index::WideEncoding;
 use thiserror::Error;
 
 pub use text_size::{TextRange as Span, TextSize};
@@ -48,10 +49,11 @@ impl LineIndex {
     /// The line and column of `offset` in `text`, the text that this index was made of.
     pub fn line_column(&self, text: &str, offset: TextSize) -> LineColumn {
         let place = self.index.line_col(offset);
-        let end = usize::from(offset);
-        let start = end - place.col as usize;
-        let column = text[start..end].trim_start_matches('\u{feff}').chars().count();
-        LineColumn { line: place.line + 1, column: u32::from(size(column)) + 1 }
+        // Lines may be long: only the characters beyond ASCII are looked at.
+        let column = self.index.to_wide(WideEncoding::Utf32, place).map_or(place.col, |wide| wide.col);
+        let line = &text[usize::from(offset) - place.col as usize..usize::from(offset)];
+        let marks = line.len() - line.trim_start_matches('\u{feff}').len();
+        LineColumn { line: place.line + 1, column: column - u32::from(size(marks / '\u{feff}'.len_utf8())) + 1 }
     }
 }
 

@@ -54,7 +54,8 @@ pub(super) fn own(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     let uses = modules.filter_map(|(module, is_member)| {
         let uses = file.facts.memo.used(file, &module).iter().filter(|used| Some(used.name.as_str()) != own_name);
         let by_others = |used: &&Used| {
-            let Some(other) = Imported::by_others(&imports[&used.name], subject) else { return false };
+            let members = imports.get(&used.name);
+            let Some(other) = members.and_then(|members| Imported::by_others(members, subject)) else { return false };
             // Through a second name a member of a foreign package is taken for a function or class, as most are.
             let loads = !is_member || is_submodule || other.is_plain;
             let is_provided =

@@ -102,6 +102,7 @@ impl Flow {
         let mut given: Vec<(u32, u32)> = given.into_iter().collect();
         given.sort_unstable();
         flow.given = given.into_boxed_slice();
+        flow.is_unclear |= lost.len() > MOST_SOURCES;
         flow.lost = lost.into_iter().collect();
         flow.export(text, &gifts);
         flow
@@ -113,11 +114,14 @@ impl Flow {
         let names: FxHashSet<u32> = exporting.flat_map(|gift| gift.targets.iter().copied()).collect();
         let mut exported: Vec<(u32, u32)> = Vec::new();
         for name in names {
-            let Some(sources) = self.sources(name) else {
-                self.is_unclear = true;
-                return;
-            };
-            exported.extend(sources.into_iter().map(|source| (name, source)));
+            let sources = self.sources(name);
+            self.is_unclear |= sources.is_none() || exported.len() > MOST_GIVEN;
+            if self.is_unclear {
+                // At least from one name to the next.
+                exported = self.given.to_vec();
+                break;
+            }
+            exported.extend(sources.into_iter().flatten().map(|source| (name, source)));
         }
         exported.sort_unstable();
         self.exported = exported.into_boxed_slice();

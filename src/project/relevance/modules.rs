@@ -21,7 +21,7 @@ const MOST_OWNERS: usize = 1_000;
 pub(super) struct ModuleWords {
     words: FxHashSet<u32>,
     /// The names that are given what ends with a word.
-    given: FxHashMap<u32, Vec<u32>>,
+    given: FxHashMap<u32, FxHashSet<u32>>,
     /// By the position of a text: what its names get, where one of them may get a module.
     flows: FxHashMap<usize, Flow>,
 }
@@ -47,8 +47,7 @@ impl ModuleWords {
             while let Some(word) = open.pop() {
                 if self.words.insert(word) {
                     new.push(word);
-                    let names = self.given.get(&word).map_or(&[][..], Vec::as_slice);
-                    open.extend(names);
+                    open.extend(self.given.get(&word).into_iter().flatten());
                 }
             }
             if new.is_empty() {
@@ -76,12 +75,7 @@ impl ModuleWords {
 
     /// Whether it is new that a name is given what ends with `source`.
     pub(super) fn give(&mut self, name: u32, source: u32) -> bool {
-        let names = self.given.entry(source).or_default();
-        let is_new = name != source && !names.contains(&name);
-        if is_new {
-            names.push(name);
-        }
-        is_new
+        name != source && self.given.entry(source).or_default().insert(name)
     }
 
     /// The words, and all names that are given what ends with one of them; `None` if these are too many to tell things apart.

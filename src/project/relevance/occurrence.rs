@@ -8,33 +8,6 @@ use super::statements::Statements;
 use super::words::{BLANKS, QUOTES, contains, is_keyword, is_renaming, is_word_at, last_part, words_before};
 use crate::python::lines::is_word;
 
-/// What stands before a string whose first characters a text ends with.
-fn before_string(text: &str) -> &str {
-    let text = text.trim_end_matches('.').trim_end_matches(QUOTES);
-    let prefix = last_part(text);
-    let text = if prefix.len() <= LONGEST_PREFIX { &text[..text.len() - prefix.len()] } else { text };
-    text.trim_end_matches(BLANKS)
-}
-
-/// Whether the string whose first characters a text ends with may go on from another one.
-pub(super) fn begins_joined(text: &str) -> bool {
-    is_joined(before_string(text), "")
-}
-
-/// Whether a string between the two may be joined to another. A comment may stand between them.
-fn is_joined(before: &str, behind: &str) -> bool {
-    let line = before.rsplit(['\n', '\r']).next().unwrap_or(before);
-    let behind = behind.trim_start_matches(BLANKS);
-    let word = behind.bytes().take_while(|byte| is_word(*byte)).count();
-    before.ends_with(QUOTES)
-        || line.contains('#')
-        || behind.starts_with([QUOTES[0], QUOTES[1], '#'])
-        || (word <= LONGEST_PREFIX && behind[word..].starts_with(QUOTES))
-}
-
-/// Of letters before a string.
-const LONGEST_PREFIX: usize = 2;
-
 /// So many bytes are looked at for where a comment begins.
 const MOST_COMMENT: usize = 500;
 
@@ -90,7 +63,7 @@ impl<'t> Occurrence<'t> {
         }
         let Some(behind) = self.text[self.end..].strip_prefix(QUOTES) else { return true };
         let before = before_string(self.before());
-        is_joined(before, behind) || (before.ends_with(['(', '=']) && patches())
+        is_joined(before, behind) || (before.trim_end_matches(BLANKS).ends_with(['(', '=']) && patches())
     }
 
     /// As an attribute of anything, or as the string that `getattr` takes.
@@ -160,11 +133,8 @@ impl<'t> Occurrence<'t> {
     /// Whether `modules` here may be those of `sys`, or something may be taken from them.
     pub(super) fn may_be_sys_modules(self) -> bool {
         let before = self.before().trim_end_matches(BLANKS);
-        let is_of_sys = match before.strip_suffix('.').map(|owner| owner.trim_end_matches(BLANKS)) {
-            // A comment may stand above.
-            Some(owner) => {
-                last_part(owner) == "sys" || owner.rsplit(['\n', '\r']).next().unwrap_or(owner).contains('#')
-            }
+        let is_of_sys = match before.strip_suffix('.') {
+            Some(owner) => last_part(owner.trim_end_matches(BLANKS)) == "sys" || is_below_comment(owner),
             None => self.is_behind_dot(),
         };
         let after = self.text[self.end..].trim_start_matches(BLANKS).strip_prefix('.');
@@ -205,3 +175,35 @@ impl<'t> Occurrence<'t> {
         self.before().trim_end_matches('.').ends_with(QUOTES)
     }
 }
+
+/// What stands before a string whose first characters a text ends with.
+fn before_string(text: &str) -> &str {
+    let text = text.trim_end_matches('.').trim_end_matches(QUOTES);
+    let prefix = last_part(text);
+    if prefix.len() <= LONGEST_PREFIX { &text[..text.len() - prefix.len()] } else { text }
+}
+
+/// Whether a line may end with a comment above what follows `text`.
+fn is_below_comment(text: &str) -> bool {
+    let above = text.trim_end_matches(BLANKS);
+    // Each line is looked at for what begins the next one, and for nothing else, however long it is.
+    text[above.len()..].contains(['\n', '\r']) && above.rsplit(['\n', '\r']).next().unwrap_or(above).contains('#')
+}
+
+/// Whether the string whose first characters a text ends with may go on from another one.
+pub(super) fn begins_joined(text: &str) -> bool {
+    is_joined(before_string(text), "")
+}
+
+/// Whether a string between the two may be joined to another. A comment may stand between them.
+fn is_joined(before: &str, behind: &str) -> bool {
+    let behind = behind.trim_start_matches(BLANKS);
+    let word = behind.bytes().take_while(|byte| is_word(*byte)).count();
+    before.trim_end_matches(BLANKS).ends_with(QUOTES)
+        || is_below_comment(before)
+        || behind.starts_with([QUOTES[0], QUOTES[1], '#'])
+        || (word <= LONGEST_PREFIX && behind[word..].starts_with(QUOTES))
+}
+
+/// Of letters before a string.
+const LONGEST_PREFIX: usize = 2;
