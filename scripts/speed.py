@@ -149,7 +149,8 @@ def compared(bench: Bench, name: str, folder: Path, configs: dict[str, Path]) ->
     seen = tools.seen(bench.tools, folder, configs["ruff"])
     if abs(seen - hotcold.files) > seen / 100:
         raise SpeedError(f"{name}: hotcold looks at {hotcold.files} files, ruff at {seen}")
-    unnamed = sorted(hotcold.paths - rg)
+    # A file within one of the modules imports others of it by dots.
+    unnamed = sorted(path for path in hotcold.paths - rg if not set(Path(path).parts) & set(tools.TEN))
     if unnamed:
         raise SpeedError(f"{name}: hotcold reports files without any of the names: {', '.join(unnamed[:5])}")
     stuck = len(hotcold.paths - hotcold.moving)
