@@ -137,9 +137,7 @@ pub fn merged(entries: Vec<Entry>) -> Vec<Entry> {
 fn take_comments(entry: &mut Entry, comments: Option<(Vec<String>, Vec<String>, Vec<String>)>) {
     if let Some((above, inline, trailing)) = comments {
         entry.above.extend(above);
-        // Two imports of a hot module say the same.
-        let new = inline.into_iter().filter(|comment| !entry.inline.contains(comment)).collect::<Vec<_>>();
-        entry.inline.extend(new);
+        entry.inline.extend(inline);
         entry.trailing.extend(trailing);
     }
 }

@@ -1,6 +1,8 @@
 //! Import statements taken apart: the entry of one name, what is left of a statement, and exception comments on entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use smol_str::SmolStr;
 
 use crate::policy;
 use crate::python::{Entry, Statement, steers_a_tool};
@@ -147,7 +149,23 @@ pub(super) fn settled(arriving: Vec<(usize, Entry)>, sites: &[ImportSite<'_>]) -
             None => settled.push((site, entry)),
         }
     }
-    settled.into_iter().map(|(_, entry)| entry).collect()
+    let mut entries: Vec<Entry> = settled.into_iter().map(|(_, entry)| entry).collect();
+    say_once(&mut entries);
+    entries
+}
+
+/// Names of one hot module, from several functions, come to one statement: it has their exception comment once.
+fn say_once(entries: &mut [Entry]) {
+    let mut said: BTreeSet<(bool, u32, Option<SmolStr>, String)> = BTreeSet::new();
+    for entry in entries {
+        let Statement::From { level, module, star: false, members } = &entry.statement else { continue };
+        if members.iter().any(|member| member.asname.is_some()) {
+            continue;
+        }
+        let (lazy, level) = (entry.lazy, *level);
+        let mut is_new = |comment: &str| said.insert((lazy, level, module.clone(), comment.to_owned()));
+        entry.inline.retain(|comment| policy::find_exception_comment(comment).is_none() || is_new(comment));
+    }
 }
 
 pub(super) fn without_exception_comment(mut entry: Entry) -> Entry {

@@ -7,7 +7,7 @@ use super::read::{Reader, dotted_path};
 use crate::name::ModuleName;
 use crate::project::{ReadKind, ScanKind};
 use crate::python::visit::Visitor;
-use crate::python::{Expr, ExprKind, Keyword};
+use crate::python::{Expr, ExprKind, Keyword, TRACKER};
 use crate::text::Span;
 
 /// Parts of the names of functions that replace an attribute or an item.
@@ -74,6 +74,7 @@ impl<'m> Reader<'_, 'm> {
         self.attribute_paths(last, func, args);
         let patching = parts.iter().any(|part| PATCHING.contains(part));
         let outer = std::mem::replace(&mut self.in_patch, patching);
+        let outer_logging = std::mem::replace(&mut self.is_logging, func.as_name() == Some(TRACKER));
         let literal = self.patched_literal(call, func, args);
         if patching && (literal.is_none() || last == "multiple") {
             self.patched_keywords(call, args, keywords);
@@ -93,6 +94,7 @@ impl<'m> Reader<'_, 'm> {
         }
         keywords.iter().for_each(|keyword| self.visit_expr(&keyword.value));
         self.in_patch = outer;
+        self.is_logging = outer_logging;
     }
 
     /// `attrgetter("handler.json")`, `"handler.json".split(".")`: no name of a file, whatever it ends with.

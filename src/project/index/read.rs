@@ -36,6 +36,8 @@ pub(super) struct Reader<'i, 'm> {
     pub(super) in_function: bool,
     loose: BTreeSet<u32>,
     quoted: BTreeSet<u32>,
+    /// In a call of hotcold's own, which names a module to log its use.
+    pub(super) is_logging: bool,
     needs: BTreeSet<(u32, bool)>,
     seen: HashSet<(ModuleName, SmolStr, ReadKind)>,
     scanned: HashSet<(ModuleName, ScanKind)>,
@@ -63,6 +65,7 @@ impl<'i, 'm> Reader<'i, 'm> {
             in_function: false,
             loose: BTreeSet::new(),
             quoted: BTreeSet::new(),
+            is_logging: false,
             needs: BTreeSet::new(),
             seen: HashSet::default(),
             scanned: HashSet::default(),
@@ -167,7 +170,7 @@ impl<'m> Visitor<'m> for Reader<'_, 'm> {
             ExprKind::Str(string) => {
                 if let Some(content) = string.plain(self.module.text()) {
                     self.string(content, expr.span);
-                    if string.parts.len() == 1 {
+                    if string.parts.len() == 1 && !self.is_logging {
                         self.quoted.extend(quoted_names(content).map(hash));
                     }
                 }
