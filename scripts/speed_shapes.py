@@ -25,20 +25,23 @@ def functions(number: int) -> str:
     return "import heavy\n\n\n" + "".join(f"def f{at}(a):\n    return heavy.call(a, {at})\n\n\n" for at in range(number))
 
 
+def users(use: str, number: int) -> str:
+    """Functions with a hundred uses each."""
+    uses = [f"    {use.format(at=at)}\n" for at in range(number)]
+    bodies = ["".join(uses[at : at + 100]) for at in range(0, number, 100)]
+    return "".join(f"\n\ndef f{at}():\n{body}" for at, body in enumerate(bodies))
+
+
 def imports(number: int) -> str:
     """Every import moves; a function uses a hundred of them."""
     lines = "".join(f"import heavy.m{at} as m{at}\n" for at in range(number))
-    uses = [f"    m{at}.call()\n" for at in range(number)]
-    bodies = ["".join(uses[at : at + 100]) for at in range(0, number, 100)]
-    return lines + "".join(f"\n\ndef f{at}():\n{body}" for at, body in enumerate(bodies))
+    return lines + users("m{at}.call()", number)
 
 
 def names(number: int) -> str:
     """Every name of a package is imported by a statement of its own."""
     lines = "".join(f"from heavy import n{at}\n" for at in range(number))
-    uses = [f"    n{at}()\n" for at in range(number)]
-    bodies = ["".join(uses[at : at + 100]) for at in range(0, number, 100)]
-    return lines + "".join(f"\n\ndef f{at}():\n{body}" for at, body in enumerate(bodies))
+    return lines + users("n{at}()", number)
 
 
 def importers(number: int) -> str:
@@ -50,9 +53,7 @@ def importers(number: int) -> str:
 def members(number: int) -> str:
     """One import statement."""
     names = "".join(f"    n{at},\n" for at in range(number))
-    uses = [f"    n{at}()\n" for at in range(number)]
-    bodies = ["".join(uses[at : at + 100]) for at in range(0, number, 100)]
-    return f"from heavy import (\n{names})\n" + "".join(f"\n\ndef f{at}():\n{body}" for at, body in enumerate(bodies))
+    return f"from heavy import (\n{names})\n" + users("n{at}()", number)
 
 
 def references(number: int) -> str:

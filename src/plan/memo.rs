@@ -71,8 +71,7 @@ impl Used {
 impl Memo {
     /// Where the file reads `module`, or what is called so, through an import of its root, in the order of the names.
     pub(super) fn used<'f>(&'f self, file: &File<'_>, module: &ModuleName) -> &'f [Used] {
-        let by_root = self.by_root.get_or_init(|| members(file));
-        self.used.get_or_init(|| used(file, by_root)).get(module).map_or(&[][..], Vec::as_slice)
+        self.used.get_or_init(|| used(file, self.by_root(file))).get(module).map_or(&[][..], Vec::as_slice)
     }
 
     /// The imports anywhere in the file that bind the name: the statement's number among all, and the alias's in it.
@@ -104,7 +103,11 @@ impl Memo {
         file: &File<'_>,
         root: &str,
     ) -> Option<&'f BTreeMap<SmolStr, Vec<Member>>> {
-        self.by_root.get_or_init(|| members(file)).get(root)
+        self.by_root(file).get(root)
+    }
+
+    fn by_root(&self, file: &File<'_>) -> &HashMap<SmolStr, BTreeMap<SmolStr, Vec<Member>>> {
+        self.by_root.get_or_init(|| members(file))
     }
 }
 

@@ -31,6 +31,7 @@ pub struct Module {
     lines: LineIndex,
     newline: &'static str,
     indent_unit: String,
+    /// The first thing that Pythons before 3.14 read otherwise, or not at all.
     older: Option<Fault>,
 }
 

@@ -135,10 +135,16 @@ impl<'m> Names<'m> {
 
     /// Whether the expression is `sys.modules`, under whichever name.
     pub(super) fn is_loaded_modules(&self, expr: &Expr) -> bool {
-        let is_it = |parts: &[&str]| {
-            parts.ends_with(&["sys", "modules"]) || self.full(parts).iter().any(|name| name == "sys.modules")
+        let Some(parts) = expr.as_dotted() else { return false };
+        let means = |name: &str, module: &str| {
+            self.meant.get(name).is_some_and(|meant| meant.iter().any(|meant| meant.as_str() == module))
         };
-        expr.as_dotted().is_some_and(|parts| is_it(&parts))
+        match parts.as_slice() {
+            [.., "sys", "modules"] => true,
+            [name, "modules"] => means(name, "sys"),
+            [name] => means(name, "sys.modules"),
+            _ => false,
+        }
     }
 
     /// The module that a string, or a computed one, names to `import_module` or `sys.modules`.

@@ -20,7 +20,7 @@ pub(super) struct Flow {
     given: Box<[(u32, u32)]>,
     /// The same of names of the module that others may take, each with all that these come from in this text.
     pub(super) exported: Box<[(u32, u32)]>,
-    /// What goes where it cannot be told: any name may have got it. Sorted.
+    /// What goes where it cannot be told: any name may have got it.
     lost: Box<[u32]>,
     /// It cannot be told what some name gets.
     pub(super) is_unclear: bool,

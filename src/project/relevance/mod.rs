@@ -392,7 +392,9 @@ impl<'a> Relevance<'a> {
             }
         }
         if let Some(annotated) = &asked.annotated {
-            self.asks_hints = true;
+            if !std::mem::replace(&mut self.asks_hints, true) {
+                self.look_for_hints();
+            }
             let known = &self.annotated.names;
             for name in annotated.names.iter().filter(|name| !known.contains(*name)) {
                 self.rules.add(name, Rule::HandedOn);
@@ -400,14 +402,16 @@ impl<'a> Relevance<'a> {
             self.annotated.names.extend(annotated.names.iter().cloned());
             self.annotated.around.extend(annotated.around.iter().cloned());
         }
-        if self.asks_hints {
-            for (word, clue) in reads_annotations_by() {
-                self.rules.add(word, Rule::Evaluates(clue));
-            }
-            // A library may be loaded by its name.
-            for word in loaders() {
-                libraries::readers().iter().for_each(|library| self.rules.add(library, Rule::With(SmolStr::new(word))));
-            }
+    }
+
+    /// Whoever evaluates annotations.
+    fn look_for_hints(&mut self) {
+        for (word, clue) in reads_annotations_by() {
+            self.rules.add(word, Rule::Evaluates(clue));
+        }
+        // A library may be loaded by its name.
+        for word in loaders() {
+            libraries::readers().iter().for_each(|library| self.rules.add(library, Rule::With(SmolStr::new(word))));
         }
     }
 

@@ -134,7 +134,7 @@ impl ModuleWords {
         let is_imported = owner.is_rooted && imports.binds(*root) && self.has(*root);
         // It is had from its package, or from whoever has it by this name.
         let may_be = |sources: FxHashSet<u32>| sources.into_iter().any(|source| word.may_be_of(source));
-        (is_imported || owner.parts.iter().any(holds)) && (word.may_be_of(*last) || sources(*last).is_none_or(may_be))
+        (word.may_be_of(*last) || sources(*last).is_none_or(may_be)) && (is_imported || owner.parts.iter().any(holds))
     }
 }
 

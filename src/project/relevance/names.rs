@@ -57,6 +57,14 @@ impl Names {
         }
     }
 
+    /// Whether the test holds for one of them, as it would if all names are.
+    pub(super) fn any(&self, test: impl FnMut(&SmolStr) -> bool) -> bool {
+        match self {
+            Names::These(names) => names.iter().any(test),
+            Names::All => true,
+        }
+    }
+
     fn has(&self, name: &str) -> bool {
         match self {
             Names::These(names) => names.contains(name),

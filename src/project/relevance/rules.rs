@@ -170,17 +170,12 @@ impl<'f> Searched<'f> {
 
     /// Whether some name of these may be read of something.
     fn reads_one_of(&self, names: &Names) -> bool {
-        match names {
-            Names::These(names) => names.iter().any(|name| self.reads(name)),
-            Names::All => true,
-        }
+        names.any(|name| self.reads(name))
     }
 
+    /// Whether the text has one of them, wherever it stands.
     fn spells_one_of(&self, names: &Names) -> bool {
-        match names {
-            Names::These(names) => names.iter().any(|name| self.shown.words.has(hash(name))),
-            Names::All => true,
-        }
+        names.any(|name| self.shown.words.has(hash(name)))
     }
 
     fn reads(&self, name: &str) -> bool {
@@ -284,11 +279,7 @@ fn names_package(word: &str, rule: &Rule, file: &Searched<'_>) -> bool {
             let is_within = parts.first() == Some(&word)
                 || parts.windows(2).any(|pair| pair[1] == word && subjects.may_follow(hash(pair[0])));
             let binds = |name: &SmolStr| file.shown.imports.binds(hash(name)) && file.reads(name);
-            is_within
-                && match &subjects.asked {
-                    Names::These(names) => names.iter().any(binds),
-                    Names::All => true,
-                }
+            is_within && subjects.asked.any(binds)
         }),
         _ => false,
     }
