@@ -17,6 +17,7 @@ mod probe;
 mod process;
 mod read;
 mod scope;
+mod strings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +28,7 @@ pub(super) use call::PATCHING;
 pub(super) use evaluate::{Clue, loaders, may_inspect, reads_annotations_by};
 pub use patch::patches_by_string;
 pub(super) use process::WORDS as PROCESS_WORDS;
-pub(super) use read::{LONGEST_PATH, is_of_names};
+pub(super) use strings::{LONGEST_PATH, is_of_names};
 
 use body::Body;
 pub use edges::{By, Edge, When};

@@ -3,7 +3,8 @@
 use super::filter::Filter;
 use super::module_of_path;
 use super::patch::Form;
-use super::read::{Reader, dotted_path};
+use super::read::Reader;
+use super::strings::dotted_path;
 use crate::name::ModuleName;
 use crate::project::{ReadKind, ScanKind};
 use crate::python::visit::Visitor;

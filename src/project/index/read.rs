@@ -10,6 +10,7 @@ use super::filter::Filter;
 use super::names::Names;
 use super::patch::Patches;
 use super::scope::{Locals, provided};
+use super::strings::{FILE_ENDINGS, dotted_path, quoted_names};
 use super::{FileIndex, Surroundings, from_module, hash};
 use crate::name::ModuleName;
 use crate::project::{Need, PatchId, Read, ReadKind, Scan, ScanKind};
@@ -180,12 +181,6 @@ impl<'m> Visitor<'m> for Reader<'_, 'm> {
         }
     }
 }
-
-/// Endings that make a two-part string a file name and not a dotted path.
-const FILE_ENDINGS: &[&str] = &[
-    "bz2", "cfg", "conf", "css", "csv", "db", "gz", "html", "ini", "js", "json", "log", "lzma", "md", "pickle", "png",
-    "py", "sh", "sqlite3", "tar", "toml", "txt", "xml", "yaml", "yml", "zip",
-];
 
 impl<'m> Reader<'_, 'm> {
     fn function(&mut self, function: &'m Function) {
@@ -482,35 +477,6 @@ enum Use {
     Call,
     /// An attribute of it is asked for in turn.
     Part,
-}
-
-/// Longer strings name nothing.
-pub(in crate::project) const LONGEST_PATH: usize = 200;
-
-/// The parts of a string that may be the path of a name: `a.b.c`, `a.b:c`.
-pub(super) fn dotted_path(content: &str) -> Option<Vec<&str>> {
-    let is_path = content.len() < LONGEST_PATH
-        && content.contains(['.', ':'])
-        && content.split(['.', ':']).all(|part| {
-            part.starts_with(|c: char| c.is_alphabetic() || c == '_')
-                && part.chars().all(|c| c.is_alphanumeric() || c == '_')
-        });
-    is_path.then(|| content.split(['.', ':']).collect())
-}
-
-/// What stands between names in a string that holds several.
-const BETWEEN_NAMES: [char; 7] = ['.', ':', ',', ';', '|', '/', '-'];
-
-/// Whether the character is one that strings of names have.
-pub(in crate::project) fn is_of_names(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || BETWEEN_NAMES.contains(&c)
-}
-
-/// The names that a string is made of: `"handler"`, `"app.handler:run"`, `"first,second"`.
-fn quoted_names(content: &str) -> impl Iterator<Item = &str> {
-    let is_made_of_names = content.len() < LONGEST_PATH && content.chars().all(is_of_names);
-    let names = content.split(BETWEEN_NAMES).filter(move |_| is_made_of_names);
-    names.filter(|name| !name.is_empty())
 }
 
 /// A simple statement, or a compound one up to its first colon.
