@@ -37,9 +37,9 @@ pub(super) enum Tree {
     Dropped,
 }
 
-/// Room for trees between the passes, in bytes of source. A folded tree takes about four times its source, so that this is
-/// a third of what a run may take in all; what does not fit is parsed twice.
-pub(super) const ROOM: usize = 8 * 1024 * 1024;
+/// Room for trees between the passes, in bytes of source; what does not fit is parsed twice. A folded tree takes about as
+/// much as its source, which is there as well, so that trees make what a run takes at most twice as much.
+pub(super) const ROOM: usize = 64 * 1024 * 1024;
 
 /// The first pass over all files that can matter. Texts of others are dropped.
 pub(super) fn read_all(files: &mut [Input], filter: Filter, extent: Extent, step: &(dyn Fn() + Sync)) -> Vec<Read> {

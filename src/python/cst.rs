@@ -1,6 +1,8 @@
 //! The concrete syntax tree as one flat list in the order of the text: the only code that calls tree-sitter.
 //! Comments are kept aside; nothing here knows what a node means.
 
+mod packed;
+
 use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -8,6 +10,7 @@ use std::sync::OnceLock;
 use tree_sitter::{Language, Parser};
 
 use crate::text::{Span, TextSize, span};
+pub use packed::Packed;
 
 /// Index of a node in its tree.
 pub type Id = usize;
@@ -166,7 +169,7 @@ fn flatten(text: &str, tree: &tree_sitter::Tree) -> Cst {
     loop {
         let node = cursor.node();
         let symbol = node.kind_id();
-        let kind = tables.kinds.get(usize::from(symbol)).copied().unwrap_or(Kind::Error);
+        let kind = tables.kind(symbol);
         let place = node.byte_range();
         if has_error && (node.is_error() || node.is_missing()) {
             let place = span(place.start, place.end);
@@ -228,6 +231,12 @@ struct Tables {
     tokens: Vec<bool>,
     /// The symbol of a module.
     module: u16,
+}
+
+impl Tables {
+    fn kind(&self, symbol: u16) -> Kind {
+        self.kinds.get(usize::from(symbol)).copied().unwrap_or(Kind::Error)
+    }
 }
 
 fn tables() -> &'static Tables {
@@ -322,57 +331,32 @@ kinds! {
     }
 }
 
-/// The field that a node fills in its parent, as far as anyone asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    None,
-    Other,
-    Alias,
-    Arguments,
-    Body,
-    Cause,
-    Expression,
-    FormatSpecifier,
-    Function,
-    Guard,
-    Left,
-    ModuleName,
-    Name,
-    Parameters,
-    ReturnType,
-    Right,
-    Subject,
-    Superclasses,
-    Type,
-    TypeParameters,
-    Value,
+macro_rules! fields {
+    ($($field:ident = $text:literal,)*) => {
+        /// The field that a node fills in its parent, as far as anyone asks.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Field { None, Other, $($field,)* }
+
+        impl Field {
+            /// In the order of their numbers.
+            const ALL: &[Field] = &[Field::None, Field::Other, $(Field::$field,)*];
+
+            fn of(name: &str) -> Field {
+                match name {
+                    $($text => Field::$field,)*
+                    _ => Field::Other,
+                }
+            }
+        }
+    };
 }
 
-impl Field {
-    fn of(name: &str) -> Field {
-        match name {
-            "alias" => Field::Alias,
-            "arguments" => Field::Arguments,
-            "body" => Field::Body,
-            "cause" => Field::Cause,
-            "expression" => Field::Expression,
-            "format_specifier" => Field::FormatSpecifier,
-            "function" => Field::Function,
-            "guard" => Field::Guard,
-            "left" => Field::Left,
-            "module_name" => Field::ModuleName,
-            "name" => Field::Name,
-            "parameters" => Field::Parameters,
-            "return_type" => Field::ReturnType,
-            "right" => Field::Right,
-            "subject" => Field::Subject,
-            "superclasses" => Field::Superclasses,
-            "type" => Field::Type,
-            "type_parameters" => Field::TypeParameters,
-            "value" => Field::Value,
-            _ => Field::Other,
-        }
-    }
+fields! {
+    Alias = "alias", Arguments = "arguments", Body = "body", Cause = "cause", Expression = "expression",
+    FormatSpecifier = "format_specifier", Function = "function", Guard = "guard", Left = "left",
+    ModuleName = "module_name", Name = "name", Parameters = "parameters", ReturnType = "return_type", Right = "right",
+    Subject = "subject", Superclasses = "superclasses", Type = "type", TypeParameters = "type_parameters",
+    Value = "value",
 }
 
 impl Kind {

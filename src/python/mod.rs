@@ -16,7 +16,7 @@ pub mod visit;
 
 use crate::text::{LineColumn, LineIndex, Span, TextSize, size, span};
 pub use ast::*;
-use cst::Cst;
+use cst::{Cst, Packed};
 pub use fault::{Fault, FaultKind};
 pub use import::{Entry, Member, Statement, Style, steers_a_tool};
 pub use skeleton::{Skeleton, SkeletonItem};
@@ -82,14 +82,15 @@ fn lowered(text: &str, parsed: &str, cst: &Cst, lazy: &[u32]) -> Result<(Block, 
 
 /// A module without its text and its typed tree, which take most of the memory: what is left is quickly made whole again.
 #[derive(Debug)]
-pub struct Folded(Cst);
+pub struct Folded(Packed);
 
 impl Folded {
     /// `text` is that of the module.
     pub fn unfold(self, text: String) -> Module {
+        let cst = self.0.unpack();
         let masked = lazy::mask(&text);
-        let (body, _) = lower::module(&text, &self.0, masked.as_ref().map_or(&[][..], |masked| &masked.places));
-        Module::new(text, self.0, body, None)
+        let (body, _) = lower::module(&text, &cst, masked.as_ref().map_or(&[][..], |masked| &masked.places));
+        Module::new(text, cst, body, None)
     }
 }
 
@@ -125,9 +126,8 @@ impl Module {
         self.older.as_ref().filter(|_| minor < 14)
     }
 
-    pub fn fold(mut self) -> Folded {
-        self.cst.nodes.shrink_to_fit();
-        Folded(self.cst)
+    pub fn fold(self) -> Folded {
+        Folded(self.cst.pack())
     }
 
     pub fn into_text(self) -> String {
