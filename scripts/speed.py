@@ -70,6 +70,11 @@ class Bench:
     work: Path
 
     @property
+    def configs(self) -> Path:
+        """Apart from copies of corpora: what a configuration stands above is its project."""
+        return self.work / "configs"
+
+    @property
     def rounds(self) -> int:
         return self.options.rounds
 
@@ -105,8 +110,8 @@ def checks(bench: Bench, found: list[tuple[str, Path]]) -> list[Table]:
         "What they find: files with imports of the ten modules",
         ["corpus", "hotcold", "of which it moves none", "TID253", "hotcold, not TID253", "rg -l -w", "unreadable"],
     )
-    ten = tools.write_configs(bench.work, "ten", tools.TEN)
-    none = tools.write_configs(bench.work, "none", tools.NOWHERE)
+    ten = tools.write_configs(bench.configs, "ten", tools.TEN)
+    none = tools.write_configs(bench.configs, "none", tools.NOWHERE)
     for name, folder in found:
         size = corpora.size(folder)
         results.rows.append(compared(bench, name, folder, ten))
@@ -182,7 +187,7 @@ def fixes(bench: Bench, found: list[tuple[str, Path]]) -> Table:
         say(f"  fix: {name}")
         size = corpora.size(folder)
         modules = corpora.imported_modules(folder, bench.options.corpora)
-        config = tools.write_configs(bench.work, "all", modules)["hotcold"]
+        config = tools.write_configs(bench.configs, "all", modules)["hotcold"]
         cost, changed = fix_cost(bench, folder, config)
         say(f"  LibCST: {name}")
         sample, codemod = codemod_cost(bench, folder, modules)
@@ -254,7 +259,8 @@ def grown(bench: Bench) -> Table:
         number = max(4, shape.number // SMALL_SHARE) if bench.options.small else shape.number
         texts = [shape.text(number // 2), shape.text(number)]
         commands = []
-        config = bench.work / "shape-hotcold.toml"
+        bench.configs.mkdir(exist_ok=True)
+        config = bench.configs / "shape-hotcold.toml"
         config.write_text(tools.hotcold_config([shapes.MODULE], shape.usage), "utf-8")
         for at, text in enumerate(texts):
             place = folder / f"{len(table.rows)}-{at}"

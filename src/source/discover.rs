@@ -132,11 +132,19 @@ impl Named {
     }
 }
 
-/// The folder of the configuration, else of the repository, else the working directory if it holds the path.
+/// The folder of the configuration, else of the repository, else the working directory if it holds the path. A
+/// configuration that stands above a repository, in a home folder maybe, does not make one project of all that is there.
 fn project_root(named: &Named, working_directory: &Path, loader: &mut Loader<'_>) -> Result<PathBuf, ConfigError> {
     let folder = named.folder();
     let configured = loader.config(folder)?.root.clone().filter(|root| folder.starts_with(root));
-    Ok(configured
+    // Where `.git` is a file, this is a submodule, or another view of a repository.
+    let is_repository = |folder: &&Path| folder.join(".git").is_dir();
+    let repository = configured.as_ref().and_then(|root| {
+        let within = folder.ancestors().take_while(|folder| folder.starts_with(root) && folder != root);
+        within.into_iter().find(is_repository).map(Path::to_owned)
+    });
+    Ok(repository
+        .or(configured)
         .or_else(|| find_upwards(folder, ".git"))
         .or_else(|| folder.starts_with(working_directory).then(|| working_directory.to_owned()))
         .unwrap_or_else(|| folder.to_owned()))

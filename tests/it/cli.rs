@@ -137,6 +137,19 @@ fn standard_input_is_fixed_to_standard_output() {
 }
 
 #[test]
+fn a_configuration_above_a_repository_does_not_widen_the_project() {
+    let reader = "from repo import a\n\nprint(a.pandas)\n";
+    let folder = project(&[("repo/a.py", COLD), ("other.py", reader)]);
+    let repository = folder.path().join("repo");
+    let check = |arguments: &[&str]| code(&hotcold(&repository, arguments));
+    assert_eq!(check(&["check"]), 0, "another file reads the name");
+    fs::create_dir_all(repository.join(".git")).unwrap();
+    for arguments in [&["check"][..], &["check", "--config", "../hotcold.toml"]] {
+        assert_eq!(check(arguments), 1, "that file is of another project: {arguments:?}");
+    }
+}
+
+#[test]
 fn wrong_usage_exits_with_two() {
     let folder = project(&[("a.py", FINE)]);
     for arguments in [
