@@ -109,14 +109,7 @@ impl TypeHints {
 impl Config {
     /// The evidence about `name`, under the longest configured name that covers it.
     pub fn lookup(&self, name: &ModuleName) -> Option<(&ModuleName, &ModuleEvidence)> {
-        let mut candidate = Some(name.clone());
-        while let Some(name) = candidate {
-            if let Some(found) = self.modules.get_key_value(&name) {
-                return Some(found);
-            }
-            candidate = name.parent();
-        }
-        None
+        name.heads().find_map(|head| self.modules.get_key_value(head))
     }
 
     /// The verdict on what `key`, a key of `modules`, covers.

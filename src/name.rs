@@ -1,7 +1,9 @@
 //! Dotted module names: what they cover, and how a relative import becomes absolute. No files are looked at.
 
-use smol_str::SmolStr;
+use std::borrow::Borrow;
 use std::fmt;
+
+use smol_str::SmolStr;
 
 /// A dotted name such as `google.cloud.bigquery`. Never empty, no empty component.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,8 +38,13 @@ impl ModuleName {
         std::iter::successors(Some(self.clone()), ModuleName::parent)
     }
 
+    /// The same without making names of them.
+    pub fn heads(&self) -> impl Iterator<Item = &str> {
+        std::iter::successors(Some(self.as_str()), |head| head.rsplit_once('.').map(|(head, _)| head))
+    }
+
     pub fn join(&self, member: &str) -> ModuleName {
-        ModuleName(SmolStr::from(format!("{}.{member}", self.0)))
+        ModuleName(SmolStr::from([self.as_str(), ".", member].concat()))
     }
 
     /// Whether this is `other` or a module below it.
@@ -48,6 +55,13 @@ impl ModuleName {
     /// Whether the two could name one file, when either may be written from another root (`src.app.db`, `app.db`).
     pub fn may_be(&self, other: &ModuleName) -> bool {
         is_dotted_suffix(&self.0, &other.0) || is_dotted_suffix(&other.0, &self.0)
+    }
+}
+
+/// A name is found by its text.
+impl Borrow<str> for ModuleName {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -5,9 +5,11 @@ mod bot;
 mod evidence;
 mod explain;
 mod init;
+mod inputs;
 mod measure;
 mod place;
 mod sink;
+
 mod track;
 mod usage;
 
@@ -27,8 +29,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use hotcold::cli::{Action, Common, Exit, Origin, Run};
 use hotcold::config::{Config, Loader, Overrides, entry_points};
-use hotcold::outcome::{Outcome, Problem};
-use hotcold::pipeline::{self, Extent, Filter, Input, Inputs};
+use hotcold::outcome::Outcome;
+use hotcold::pipeline::{self, Extent, Filter, Input, Inputs, Outlook};
 use hotcold::plan::{Declined, Identity, NOTHING_DECLINED, Safety};
 use hotcold::source::{self, Entry, Kind, Root, Selection, Tree};
 use rayon::prelude::*;
@@ -191,8 +193,16 @@ fn analyse(
     if !root.files.iter().any(concerned) {
         return Outcome::default();
     }
-    let read: Vec<Result<Option<Input>, Problem>> =
-        root.files.par_iter().map(|entry| input(entry, stdin, &shown(&entry.relative))).collect();
+    let extent = match run.action {
+        Action::Check { plan: true, .. } => Extent::Plan,
+        Action::Check { plan: false, .. } | Action::Fix { .. } => Extent::Startup,
+        Action::Diff => Extent::Moves,
+        Action::Review => Extent::Review,
+    };
+    // An exception may name a module of which nothing is known any more.
+    let filter = if run.action == Action::Review { Filter::Nothing } else { Filter::Irrelevant };
+    let outlook = Outlook::new(root.files.iter().map(|entry| &entry.config), filter, extent);
+    let read = inputs::all(&root.files, &outlook, |entry| inputs::one(entry, stdin, &shown(&entry.relative)));
     let mut problems = Vec::new();
     let mut files = Vec::new();
     for (entry, read) in root.files.iter().zip(read) {
@@ -208,16 +218,8 @@ fn analyse(
         }
     }
     let step = |done, all| progress.step(done, all);
-    let extent = match run.action {
-        Action::Check { plan: true, .. } => Extent::Plan,
-        Action::Check { plan: false, .. } | Action::Fix { .. } => Extent::Startup,
-        Action::Diff => Extent::Moves,
-        Action::Review => Extent::Review,
-    };
     let declined: Declined<'_> = &|identity| declined(&Identity { path: shown(&identity.path), ..identity.clone() });
     let (settings, only, safety) = (settings(&root), &run.common.only, safety(&run.common));
-    // An exception may name a module of which nothing is known any more.
-    let filter = if run.action == Action::Review { Filter::Nothing } else { Filter::Irrelevant };
     let mut outcome =
         pipeline::run(Inputs { files, settings, only, declined, safety, extent, filter, progress: &step });
     for file in &mut outcome.files {
@@ -253,12 +255,13 @@ fn texts(root: &Root, names: &[&str]) -> Vec<(String, String)> {
     let mut folders: BTreeSet<PathBuf> = root.files.iter().flat_map(around).collect();
     folders.insert(root.folder.clone());
     folders.retain(|folder| folder.starts_with(&root.folder));
-    let paths = folders.iter().flat_map(|folder| names.iter().map(move |name| folder.join(name)));
     let read = |path: PathBuf| {
         let text = source::read_leniently(&path)?;
         Some((source::with_slashes(path.strip_prefix(&root.folder).unwrap_or(&path)), text))
     };
-    paths.filter(|path| path.is_file()).filter_map(read).collect()
+    let paths = |folder: &PathBuf| names.iter().map(|name| folder.join(name)).collect::<Vec<_>>();
+    let folders: Vec<PathBuf> = folders.into_iter().collect();
+    folders.par_iter().flat_map_iter(paths).filter(|path| path.is_file()).filter_map(read).collect()
 }
 
 fn why_reader(entry: &Entry) -> &'static str {
@@ -273,24 +276,7 @@ fn files_of(folder: &Path, loader: &mut Loader<'_>) -> anyhow::Result<Vec<Input>
     let paths = [folder.to_owned()];
     let tree = source::discover(&Selection { paths: &paths, working_directory: folder, force_exclude: false }, loader)?;
     let entries = tree.roots.iter().flat_map(|root| &root.files);
-    Ok(entries.filter_map(|entry| input(entry, None, &entry.relative).ok().flatten()).collect())
-}
-
-/// A file as the analysis takes it. Files that are only read for others are read as well as they can be.
-fn input(entry: &Entry, stdin: Option<&Stdin>, shown: &str) -> Result<Option<Input>, Problem> {
-    let is_writable = entry.kind == Kind::Rewritable;
-    let text = match stdin {
-        Some(stdin) if stdin.path == entry.path => Some(stdin.text.clone()),
-        _ if entry.selected && is_writable => Some(source::read(&entry.path, shown)?),
-        _ => source::read_leniently(&entry.path),
-    };
-    Ok(text.map(|text| Input {
-        path: entry.relative.clone(),
-        selected: entry.selected,
-        rewritable: is_writable && source::why_read_only(&text).is_none(),
-        text,
-        config: Arc::clone(&entry.config),
-    }))
+    Ok(entries.filter_map(|entry| inputs::one(entry, None, &entry.relative).ok().flatten()).collect())
 }
 
 /// The project of the file that standard input stands for, with that file selected alone.

@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
 
 use super::second::opted_out;
-use super::{Extent, Filter, Input};
+use super::{Extent, Filter, Input, Outlook};
 use crate::config::{self, Config, TypeHints};
 use crate::name::ModuleName;
 use crate::outcome::Problem;
@@ -43,6 +43,10 @@ pub(super) const ROOM: usize = 64 * 1024 * 1024;
 
 /// The first pass over all files that can matter. Texts of others are dropped.
 pub(super) fn read_all(files: &mut [Input], filter: Filter, extent: Extent, step: &(dyn Fn() + Sync)) -> Vec<Read> {
+    let outlook = Outlook::new(files.iter().map(|file| &file.config), filter, extent);
+    if !files.par_iter().any(|file| outlook.may_matter(file)) {
+        return files.iter_mut().map(|file| unwanted(file, step)).collect();
+    }
     let known = last_names(files);
     let room = AtomicUsize::new(ROOM);
     let mut reads: Vec<Option<Read>> = files.iter().map(|_| None).collect();
@@ -58,7 +62,7 @@ pub(super) fn read_all(files: &mut [Input], filter: Filter, extent: Extent, step
         // Of what could take an import off the start, nobody has asked yet: any file may be asked about.
         let relevance = match (filter, extent) {
             (Filter::Irrelevant, Extent::Moves | Extent::Startup | Extent::Review) => {
-                Relevance::new(&unread, bare, &configured(files))
+                Relevance::new(&unread, bare, &configured(files.iter().map(|file| &file.config)))
             }
             (Filter::Nothing, _) | (_, Extent::Plan) => Relevance::everything(&unread, bare),
         };
@@ -102,14 +106,14 @@ pub(super) fn read_all(files: &mut [Input], filter: Filter, extent: Extent, step
             }
         }
     }
-    let reads = reads.into_iter().zip(files).map(|(read, file)| {
-        read.unwrap_or_else(|| {
-            step();
-            file.text = String::new();
-            Read { index: bare(file), tree: Ok(Tree::Unwanted) }
-        })
-    });
-    reads.collect()
+    reads.into_iter().zip(files).map(|(read, file)| read.unwrap_or_else(|| unwanted(file, step))).collect()
+}
+
+/// Drops the text of a file that does not matter.
+fn unwanted(file: &mut Input, step: &(dyn Fn() + Sync)) -> Read {
+    step();
+    file.text = String::new();
+    Read { index: bare(file), tree: Ok(Tree::Unwanted) }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,9 +162,8 @@ pub(super) fn last_names(files: &[Input]) -> HashSet<SmolStr> {
 }
 
 /// Every module that any of the configurations judges.
-fn configured(files: &[Input]) -> Vec<ModuleName> {
-    let configs: BTreeMap<usize, &Config> =
-        files.iter().map(|file| (Arc::as_ptr(&file.config).addr(), &*file.config)).collect();
+pub(super) fn configured<'c>(configs: impl Iterator<Item = &'c Arc<Config>>) -> Vec<ModuleName> {
+    let configs: BTreeMap<usize, &Config> = configs.map(|config| (Arc::as_ptr(config).addr(), &**config)).collect();
     let modules: BTreeSet<&ModuleName> = configs.values().flat_map(|config| config.modules.keys()).collect();
     modules.into_iter().cloned().collect()
 }

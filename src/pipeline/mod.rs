@@ -4,6 +4,7 @@ mod companions;
 mod first;
 mod imports;
 mod look;
+mod outlook;
 mod second;
 mod standing;
 mod start;
@@ -25,6 +26,7 @@ pub(crate) use first::first_party;
 use first::{problem, read};
 pub use imports::imported_modules;
 pub use look::{Look, look};
+pub use outlook::Outlook;
 use second::{Around, Checked, check};
 pub(crate) use second::{address, opted_out, sections};
 

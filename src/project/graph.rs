@@ -227,9 +227,10 @@ impl ImportGraph {
             for node in &reach.components[number] {
                 for edge in self.graph.edges(*node).filter(|edge| self.holds(moment, *edge.weight())) {
                     let next = reach.component_of[edge.target().index()];
+                    // Each component stands after those that it leads to.
                     if next != number {
-                        let own = sets[number].clone();
-                        sets[next].union_with(&own);
+                        let (before, from) = sets.split_at_mut(number);
+                        before[next].union_with(&from[0]);
                     }
                 }
             }

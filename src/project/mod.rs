@@ -39,7 +39,7 @@ pub use index::{
 pub use loaded::{Loaded, Provision};
 pub use lookup::Reader;
 pub use record::{Class, Layout, Need, Patch, PatchId, Process, Read, ReadKind, Scan, ScanKind, Window};
-pub use relevance::{Asked, Glance, Hints, Imports, Relevance, Start, Triggers, Unread};
+pub use relevance::{Asked, Glance, Hints, Imports, Lookout, Relevance, Start, Triggers, Unread};
 
 /// Libraries that stop the clock for the program.
 const FREEZERS: [&str; 3] = ["freezegun", "time_machine", "libfaketime"];

@@ -13,7 +13,7 @@ use hotcold::plan::{Code, NOTHING_DECLINED, Safety};
 use hotcold::report::explain as report;
 use hotcold::source::{self, Selection, Tree};
 
-use super::{display, input, read_configuration, settings, threads, working_directory};
+use super::{display, inputs, read_configuration, settings, threads, working_directory};
 use crate::terminal::Terminal;
 
 pub fn explain(request: &Explain, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -66,7 +66,7 @@ fn concerned(
     for root in &tree.roots {
         let entries = root.files.iter();
         let files: Vec<Input> =
-            entries.filter_map(|entry| input(entry, None, &entry.relative).ok().flatten()).collect();
+            entries.filter_map(|entry| inputs::one(entry, None, &entry.relative).ok().flatten()).collect();
         if is_unmeasured {
             config = pipeline::with_loaded(files.clone(), config);
         }

@@ -13,7 +13,7 @@ use hotcold::source::{self, Root, Selection};
 use hotcold::track::{self, Aim, Change, Helper, Inputs, Outcome};
 use rayon::prelude::*;
 
-use super::{display, input, place, read_configuration, threads, working_directory};
+use super::{display, inputs, place, read_configuration, threads, working_directory};
 use crate::terminal::Terminal;
 
 pub fn track(request: &Track, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -88,7 +88,7 @@ fn warn(roots: &[Root]) -> io::Result<()> {
 
 /// The outcome for one project, by paths relative to it.
 fn plan(root: &Root, request: &Track, aim: Aim) -> Outcome {
-    let read: Vec<_> = root.files.par_iter().map(|entry| input(entry, None, &entry.relative)).collect();
+    let read: Vec<_> = root.files.par_iter().map(|entry| inputs::one(entry, None, &entry.relative)).collect();
     let mut problems = Vec::new();
     let mut files = Vec::new();
     for read in read {

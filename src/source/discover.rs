@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use crate::config::{Config, ConfigError, Loader};
 use crate::outcome::Problem;
@@ -155,6 +155,21 @@ pub fn find_upwards(folder: &Path, name: &str) -> Option<PathBuf> {
     folder.ancestors().find(|folder| folder.join(name).exists()).map(Path::to_owned)
 }
 
+/// What may be a file of Python.
+enum Walked {
+    Python(PathBuf, Kind),
+    Link(PathBuf),
+}
+
+fn walked(entry: DirEntry) -> Option<Walked> {
+    let kind = entry.file_type()?;
+    let path = entry.into_path();
+    match kind.is_file() {
+        true => python_kind(&path).map(|kind| Walked::Python(path, kind)),
+        false => kind.is_symlink().then_some(Walked::Link(path)),
+    }
+}
+
 fn files(
     root: &Path,
     named: &[Named],
@@ -169,16 +184,24 @@ fn files(
         let skipped = entry.file_name().to_str().is_some_and(|name| SKIPPED_FOLDERS.contains(&name));
         entry.depth() == 0 || !(is_folder && skipped)
     });
-    for entry in walk.build().flatten() {
-        let Some(kind) = entry.file_type() else { continue };
-        if kind.is_symlink() {
-            links.push(entry.into_path());
-        } else if kind.is_file()
-            && let Some(kind) = python_kind(entry.path())
-        {
-            found.insert(entry.into_path(), kind);
+    let (sender, receiver) = mpsc::channel();
+    walk.threads(rayon::current_num_threads()).build_parallel().run(|| {
+        let sender = sender.clone();
+        Box::new(move |entry| {
+            // The receiver outlives the walk.
+            let _ = entry.ok().and_then(walked).map(|walked| sender.send(walked));
+            WalkState::Continue
+        })
+    });
+    drop(sender);
+    for walked in receiver {
+        match walked {
+            Walked::Python(path, kind) => drop(found.insert(path, kind)),
+            Walked::Link(path) => links.push(path),
         }
     }
+    // Threads find them in any order.
+    links.sort();
     for named in named.iter().filter(|named| named.is_file && named.path.starts_with(root)) {
         // Named files count whatever they are called and wherever they stand.
         found.entry(named.path.clone()).or_insert_with(|| python_kind(&named.path).unwrap_or(Kind::Rewritable));

@@ -42,6 +42,9 @@ impl<'a> After<'a> {
         starts: Vec<FileId>,
     ) -> After<'a> {
         let graph = &terrain.graph;
+        // Where none loads a configured module, of none is told anything.
+        let loads = |start: &FileId| !terrain.before.of_file(*start).is_clear() || !reach.of_file(*start).is_clear();
+        let starts = if starts.iter().any(loads) { starts } else { Vec::new() };
         let loaded_by = graph.loaded_by(Moment::Before, &terrain.before, &starts);
         let mut stay = FixedBitSet::with_capacity(graph.targets().len());
         starts.iter().for_each(|start| stay.union_with(reach.of_file(*start)));

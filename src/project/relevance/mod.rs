@@ -48,6 +48,7 @@ mod follow;
 mod glance;
 mod imports;
 mod leading;
+mod lookout;
 mod modules;
 mod names;
 mod occurrence;
@@ -58,7 +59,6 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use smol_str::SmolStr;
@@ -74,11 +74,12 @@ use modules::ModuleWords;
 use names::{Names, Subjects};
 use rules::{First, Found, Known, Rule, Rules, Searched, Shown};
 use vocabulary::Vocabulary;
-use words::{normalised, without_mark};
+use words::without_mark;
 
 pub use asked::{Annotated, Asked, Hints};
 pub use glance::{Glance, Triggers};
 pub use imports::Imports;
+pub use lookout::Lookout;
 
 /// A file before it is parsed.
 #[derive(Debug, Clone, Copy)]
@@ -162,9 +163,6 @@ impl<'a> Relevance<'a> {
     /// What words alone tell. `files` are in the order of the ids; `configured` are the modules that any configuration
     /// judges.
     pub fn new(files: &'a [Unread<'a>], names: Project, configured: &[ModuleName]) -> Relevance<'a> {
-        if !may_name(configured, files) {
-            return Relevance::settled(files, names, false);
-        }
         let triggers = Triggers::default();
         let first: Vec<(Imports, bool)> = files
             .par_iter()
@@ -203,16 +201,11 @@ impl<'a> Relevance<'a> {
         relevance
     }
 
-    /// Every file matters.
+    /// Every file matters, whatever is read.
     pub fn everything(files: &'a [Unread<'a>], names: Project) -> Relevance<'a> {
-        Relevance::settled(files, names, true)
-    }
-
-    /// Either every file matters or none, whatever is read.
-    fn settled(files: &'a [Unread<'a>], names: Project, matters: bool) -> Relevance<'a> {
         let shown = files.iter().map(|_| Shown::default()).collect();
         let mut relevance = Relevance::with(files, names, shown, true);
-        relevance.matters.fill(matters);
+        relevance.matters.fill(true);
         relevance
     }
 
@@ -457,12 +450,6 @@ impl<'a> Relevance<'a> {
             }
         }
     }
-}
-
-/// Whether some text, or the path of a file, holds the last word of a configured module's name: nobody else loads one.
-fn may_name(configured: &[ModuleName], files: &[Unread<'_>]) -> bool {
-    let Ok(searcher) = AhoCorasick::new(configured.iter().map(ModuleName::last)) else { return true };
-    files.par_iter().any(|file| searcher.is_match(file.path) || searcher.is_match(&*normalised(file.text)))
 }
 
 /// Files that may import a configured module, and those within one.

@@ -18,7 +18,7 @@ use hotcold::report::against::{self as report, Against, Predicted};
 use hotcold::source::{self, Checkout, Repository, Selection};
 
 use super::{bench, timeout};
-use crate::run::{input, read_configuration, settings, working_directory};
+use crate::run::{inputs, read_configuration, settings, working_directory};
 use crate::terminal::Terminal;
 
 /// Pairs of starts, if nobody says how many: the ratio of two medians needs more than one median does.
@@ -191,7 +191,7 @@ fn startup(tree: &Tree<'_>, entry: &ModuleName, top: &Path) -> anyhow::Result<Fo
     let selected = || root.files.iter().filter(|entry| entry.selected);
     foretold.files = selected().filter_map(|entry| fs::canonicalize(&entry.path).ok()).collect();
     let inputs = Inputs {
-        files: root.files.iter().filter_map(|entry| input(entry, None, &entry.relative).ok().flatten()).collect(),
+        files: root.files.iter().filter_map(|entry| inputs::one(entry, None, &entry.relative).ok().flatten()).collect(),
         settings: settings(&root),
         only: &[],
         declined: NOTHING_DECLINED,
