@@ -20,7 +20,7 @@ pub use measure::measure;
 pub use track::track;
 pub use usage::usage;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -251,17 +251,18 @@ fn settings(root: &Root) -> Vec<(String, String)> {
 
 /// The files of these names in the folders of the project, relative to its root.
 fn texts(root: &Root, names: &[&str]) -> Vec<(String, String)> {
-    let around = |entry: &'_ Entry| entry.path.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
-    let mut folders: BTreeSet<PathBuf> = root.files.iter().flat_map(around).collect();
-    folders.insert(root.folder.clone());
-    folders.retain(|folder| folder.starts_with(&root.folder));
+    let mut known: HashSet<&Path> = HashSet::from_iter([&*root.folder]);
+    for entry in &root.files {
+        // What stands above a known folder is known.
+        entry.path.ancestors().skip(1).find(|folder| !known.insert(folder));
+    }
+    let folders: BTreeSet<&Path> = known.into_iter().filter(|folder| folder.starts_with(&root.folder)).collect();
     let read = |path: PathBuf| {
         let text = source::read_leniently(&path)?;
         Some((source::with_slashes(path.strip_prefix(&root.folder).unwrap_or(&path)), text))
     };
-    let paths = |folder: &PathBuf| names.iter().map(|name| folder.join(name)).collect::<Vec<_>>();
-    let folders: Vec<PathBuf> = folders.into_iter().collect();
-    folders.par_iter().flat_map_iter(paths).filter(|path| path.is_file()).filter_map(read).collect()
+    let paths = |folder: &Path| names.iter().map(|name| folder.join(name)).collect::<Vec<_>>();
+    folders.into_par_iter().flat_map_iter(paths).filter(|path| path.is_file()).filter_map(read).collect()
 }
 
 fn why_reader(entry: &Entry) -> &'static str {

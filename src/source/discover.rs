@@ -219,8 +219,17 @@ fn files(
     }
 
     let mut files = Vec::with_capacity(found.len());
+    let mut last: Option<(PathBuf, Arc<Config>)> = None;
     for (path, kind) in found {
-        let config = loader.config(path.parent().unwrap_or(root))?;
+        let folder = path.parent().unwrap_or(root);
+        let config = match &last {
+            Some((known, config)) if known == folder => Arc::clone(config),
+            _ => {
+                let config = loader.config(folder)?;
+                last = Some((folder.to_owned(), Arc::clone(&config)));
+                config
+            }
+        };
         let excluded = config.exclude.contains(&path);
         let by_name = named.iter().any(|named| named.is_file && named.path == path);
         let under = named.iter().any(|named| !named.is_file && path.starts_with(&named.path));
@@ -263,9 +272,14 @@ fn is_python_script(path: &Path) -> bool {
 
 /// The path with `/` between its parts.
 pub fn with_slashes(path: &Path) -> String {
-    let parts = path.components().map(|component| match component {
-        Component::RootDir => String::new(),
-        other => other.as_os_str().to_string_lossy().into_owned(),
-    });
-    parts.collect::<Vec<_>>().join("/")
+    let mut text = String::with_capacity(path.as_os_str().len());
+    for (number, component) in path.components().enumerate() {
+        if number > 0 {
+            text.push('/');
+        }
+        if component != Component::RootDir {
+            text.push_str(&component.as_os_str().to_string_lossy());
+        }
+    }
+    text
 }

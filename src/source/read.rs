@@ -24,7 +24,7 @@ pub fn read_leniently(path: &Path) -> Option<String> {
 
 /// The text that the bytes of a Python file mean: UTF-8, declared or not. A byte order mark stays in the text.
 pub fn decode(bytes: Vec<u8>, name: &str) -> Result<String, Problem> {
-    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+    if let Some(at) = memchr::memchr(0, &bytes) {
         let message = "holds a NUL byte, which Python source cannot: remove it, or exclude the file".to_owned();
         return Err(problem(name, Some(place(&bytes, at)), "nul-byte", message));
     }
@@ -53,10 +53,6 @@ pub fn why_read_only(text: &str) -> Option<&'static str> {
 }
 
 fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Problem> {
-    // Opening a pipe or a device could wait for ever.
-    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
-        return Err(problem(name, None, "io", "is not a regular file: name a file, or exclude it".to_owned()));
-    }
     let io = |error: io::Error| {
         let what = match error.kind() {
             io::ErrorKind::NotFound => "no such file or folder".to_owned(),
@@ -70,16 +66,20 @@ fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Problem> {
         let message = format!("is larger than {} MiB: exclude it", SIZE_LIMIT / 1024 / 1024);
         problem(name, None, "too-large", message)
     };
-    let file = fs::File::open(path).map_err(io)?;
-    let metadata = file.metadata().map_err(io)?;
+    let metadata = fs::metadata(path).map_err(io)?;
     if metadata.is_dir() {
         return Err(io(io::ErrorKind::IsADirectory.into()));
+    }
+    // Opening a pipe or a device could wait for ever.
+    if !metadata.is_file() {
+        return Err(problem(name, None, "io", "is not a regular file: name a file, or exclude it".to_owned()));
     }
     if metadata.len() > SIZE_LIMIT {
         return Err(too_large());
     }
+    let file = fs::File::open(path).map_err(io)?;
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-    // A pipe or device tells no size.
+    // It may have grown since.
     file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > SIZE_LIMIT { Err(too_large()) } else { Ok(bytes) }
 }

@@ -8,6 +8,7 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, EdgeReference, NodeIndex};
 use petgraph::visit::EdgeRef;
 use rayon::prelude::*;
+use rustc_hash::FxHashSet as HashSet;
 
 use crate::name::ModuleName;
 use crate::plan::is_test_file;
@@ -80,9 +81,9 @@ pub fn not_imported(finder: &Finder<'_>) -> Vec<FileId> {
     }
     found.retain(|id| counts(project.file(*id)));
     found.sort();
-    let above = |id: &FileId| std::iter::successors(project.file(*id).name.parent(), ModuleName::parent);
-    let around: BTreeSet<ModuleName> = found.iter().flat_map(above).collect();
-    found.retain(|id| !(project.file(*id).is_package && around.contains(&project.file(*id).name)));
+    let above = |id: &FileId| project.file(*id).name.heads().skip(1);
+    let around: HashSet<&str> = found.iter().flat_map(above).collect();
+    found.retain(|id| !(project.file(*id).is_package && around.contains(project.file(*id).name.as_str())));
     found
 }
 
