@@ -49,6 +49,11 @@ class Table:
     rows: list[list[str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def add(self, row: list[str]) -> None:
+        """Told at once: a run is long, and what it has measured must not be lost with it."""
+        self.rows.append(row)
+        say("    " + " | ".join(row))
+
     def show(self, markdown: bool) -> str:
         lines = [self.header, *self.rows]
         if markdown:
@@ -98,6 +103,18 @@ class Bench:
             shutil.rmtree(target)
 
 
+def tables(bench: Bench) -> Iterator[Table]:
+    """What was asked for, each table when it is whole."""
+    found = list(bench.corpora())
+    if found:
+        yield from checks(bench, found)
+        yield fixes(bench, found)
+    if bench.wants("growth"):
+        yield growth(bench)
+    if bench.wants("shapes"):
+        yield grown(bench)
+
+
 # ---------------------------------------------------------------- check, next to ruff and ripgrep
 
 
@@ -114,12 +131,12 @@ def checks(bench: Bench, found: list[tuple[str, Path]]) -> list[Table]:
     none = tools.write_configs(bench.configs, "none", tools.NOWHERE)
     for name, folder in found:
         size = corpora.size(folder)
-        results.rows.append(compared(bench, name, folder, ten))
-        table.rows.append(check_row(bench, name, size, folder, ten, tools.TEN))
+        results.add(compared(bench, name, folder, ten))
+        table.add(check_row(bench, name, size, folder, ten, tools.TEN))
         with bench.copy(folder) as copy:
             fixed(bench, copy, ten["hotcold"])
-            table.rows.append(check_row(bench, f"{name}, after `fix`", size, copy, ten, tools.TEN))
-        table.rows.append(check_row(bench, f"{name}, none imported", size, folder, none, tools.NOWHERE))
+            table.add(check_row(bench, f"{name}, after `fix`", size, copy, ten, tools.TEN))
+        table.add(check_row(bench, f"{name}, none imported", size, folder, none, tools.NOWHERE))
     return [table, results]
 
 
@@ -194,7 +211,7 @@ def fixes(bench: Bench, found: list[tuple[str, Path]]) -> Table:
         speed, other = size.megabytes / cost.cpu, sample.megabytes / codemod.cpu
         cells = [f"{len(modules):,}", f"{changed:,}", shown(cost), f"{speed:.1f}", f"{sample.files:,}"]
         cells += [f"{sample.megabytes:.2f}", shown(codemod), f"{other:.3f}", f"{speed / other:,.0f}"]
-        table.rows.append([name, *sized(size), *cells])
+        table.add([name, *sized(size), *cells])
     return table
 
 
@@ -242,7 +259,7 @@ def growth(bench: Bench) -> Table:
             raise SpeedError(f"hotcold finds nothing in {folder}")
         cost = tools.interleaved([tools.check(bench.tools, folder, config)], bench.rounds)["hotcold"]
         each = [f"{value * 1e6 / size.files:,.1f}" for value in (cost.wall, cost.cpu)]
-        table.rows.append([*sized(size), shown(cost), *each])
+        table.add([*sized(size), shown(cost), *each])
     return table
 
 
@@ -272,7 +289,7 @@ def grown(bench: Bench) -> Table:
         half, whole = tools.interleaved(commands, bench.rounds).values()
         grows = [f"{len(texts[1]) / len(texts[0]):.1f}", f"{whole.cpu / half.cpu:.1f}"]
         cells = [f"{number:,}", f"{len(texts[1]) / 1e6:.2f}", shown(half), shown(whole)]
-        table.rows.append([shape.name, *cells, *grows])
+        table.add([shape.name, *cells, *grows])
     return table
 
 
@@ -312,16 +329,10 @@ def main(arguments: Optional[list[str]] = None) -> int:
         with tempfile.TemporaryDirectory(prefix=".speed-", dir=options.corpora) as work:
             bench = Bench(options, tools.find(options.hotcold), Path(work))
             load = os.getloadavg()[0]
-            tables: list[Table] = []
-            found = list(bench.corpora())
-            if found:
-                tables += [*checks(bench, found), fixes(bench, found)]
-            tables += [growth(bench)] if bench.wants("growth") else []
-            tables += [grown(bench)] if bench.wants("shapes") else []
             machine = f"{os.cpu_count()} cores, load {load:.1f} before the run"
             print(f"{bench.tools.versions()}; {machine}; best of {bench.rounds}.")
-            for table in tables:
-                print(f"\n{table.show(options.markdown)}")
+            for table in tables(bench):
+                print(f"\n{table.show(options.markdown)}", flush=True)
     except (SpeedError, fetch_projects.FetchError, OSError, subprocess.SubprocessError) as error:
         print(f"speed.py: {error}", file=sys.stderr)
         return 2

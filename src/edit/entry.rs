@@ -134,8 +134,8 @@ pub(super) fn settled(arriving: Vec<(usize, Entry)>, sites: &[ImportSite<'_>]) -
     };
     let mut settled: Vec<(usize, Entry)> = Vec::new();
     for (site, entry) in arriving.into_iter().map(|(site, entry)| (site, settle((site, entry)))) {
-        let aliased = entry.members().iter().any(|member| member.asname.is_some());
-        let twin = settled.iter_mut().find(|(other, twin)| *other == site && !aliased && twin.can_merge(&entry));
+        let renames = entry.renames();
+        let twin = settled.iter_mut().find(|(other, twin)| *other == site && !renames && twin.can_merge(&entry));
         match twin {
             // Names of one statement arrive as one again, its comments once.
             Some((_, twin)) => {
@@ -158,8 +158,9 @@ pub(super) fn settled(arriving: Vec<(usize, Entry)>, sites: &[ImportSite<'_>]) -
 fn say_once(entries: &mut [Entry]) {
     let mut said: BTreeSet<(bool, u32, Option<SmolStr>, String)> = BTreeSet::new();
     for entry in entries {
-        let Statement::From { level, module, star: false, members } = &entry.statement else { continue };
-        if members.iter().any(|member| member.asname.is_some()) {
+        let renames = entry.renames();
+        let Statement::From { level, module, star: false, .. } = &entry.statement else { continue };
+        if renames {
             continue;
         }
         let (lazy, level) = (entry.lazy, *level);
@@ -193,8 +194,9 @@ fn strip(comments: &mut Vec<String>) {
 pub(super) fn merging(slots: &[Slot]) -> Option<Vec<Slot>> {
     let mut lean = slots.to_vec();
     let mut changed = false;
-    for slot in lean.iter_mut().filter(|slot| slot.origin.is_none()) {
-        let homes = slots.iter().filter(|home| home.origin.is_some() && home.entry.can_merge(&slot.entry));
+    for slot in lean.iter_mut().filter(|slot| slot.origin.is_none() && !slot.entry.renames()) {
+        let is_home = |home: &&Slot| home.origin.is_some() && !home.entry.renames();
+        let homes = slots.iter().filter(is_home).filter(|home| home.entry.can_merge(&slot.entry));
         let said: Vec<&String> = homes.flat_map(|home| &home.entry.inline).collect();
         let before = slot.entry.inline.len();
         slot.entry.inline.retain(|comment| !said.contains(&comment));

@@ -267,7 +267,7 @@ impl<'m> Facts<'m> {
         block.span.contains_range(place).then_some(block)
     }
 
-    fn line_of(&self, place: Span) -> Span {
+    pub fn line_of(&self, place: Span) -> Span {
         let start = self.text[..usize::from(place.start())].rfind(['\n', '\r']).map_or(0, |at| at + 1);
         let rest = &self.text[usize::from(place.end())..];
         let end = usize::from(place.end()) + rest.find(['\n', '\r']).unwrap_or(rest.len());

@@ -277,10 +277,7 @@ fn comments(file: &File<'_>, subjects: &[Subject], moved: &BTreeSet<(usize, usiz
             continue;
         }
         let site = file.site(subject);
-        if file.facts.is_kept(site.stmt)
-            || !file.facts.ends_its_line(site.stmt)
-            || !file.facts.begins_its_line(site.stmt)
-        {
+        if file.facts.is_kept(site.stmt) || !has_its_line(file, site, moved) {
             continue;
         }
         let wanted = policy::exception_comment(&subject.verdict);
@@ -296,6 +293,34 @@ fn comments(file: &File<'_>, subjects: &[Subject], moved: &BTreeSet<(usize, usiz
         }
     }
     changes
+}
+
+/// Whether nothing but a comment stands beside the import on its line, when the imports in `moved` are gone.
+fn has_its_line(file: &File<'_>, site: &ImportSite<'_>, moved: &BTreeSet<(usize, usize)>) -> bool {
+    if file.facts.begins_its_line(site.stmt) && file.facts.ends_its_line(site.stmt) {
+        return true;
+    }
+    let leaves =
+        |number: usize| (0..file.model.imports()[number].import.aliases.len()).all(|at| moved.contains(&(number, at)));
+    let line = file.facts.line_of(site.stmt.span);
+    let mut at = line.start();
+    for (number, other) in file.model.imports().iter().enumerate() {
+        let is_beside = line.contains_range(other.stmt.span);
+        if !is_beside || !(leaves(number) || std::ptr::eq(other.stmt, site.stmt)) {
+            continue;
+        }
+        if other.stmt.span.start() < at || !is_between(&file.module.text()[Span::new(at, other.stmt.span.start())]) {
+            return false;
+        }
+        at = other.stmt.span.end();
+    }
+    let rest = file.module.text()[Span::new(at, line.end())].trim_start_matches([' ', '\t', ';']);
+    rest.is_empty() || rest.starts_with('#')
+}
+
+/// Whether text holds no code.
+fn is_between(text: &str) -> bool {
+    text.trim_matches([' ', '\t', ';', '\u{feff}', '\u{c}']).is_empty()
 }
 
 impl<'a> File<'a> {

@@ -237,6 +237,11 @@ impl Entry {
         }
     }
 
+    /// Whether a name of a from-import gets another one: isort keeps such names on statements of their own.
+    pub fn renames(&self) -> bool {
+        self.members().iter().any(|member| member.asname.is_some())
+    }
+
     /// Takes the members and comments of `other` over; a member that is there already is not doubled.
     ///
     /// # Panics

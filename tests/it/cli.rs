@@ -150,6 +150,16 @@ fn a_configuration_above_a_repository_does_not_widen_the_project() {
 }
 
 #[test]
+fn a_file_that_names_no_module_is_read_again_when_another_does() {
+    let (files, reader) = (("z.py", COLD), ("a.py", "import z\n\nprint(vars(z))\n"));
+    for jobs in ["1", "2"] {
+        let check = |files: &[(&str, &str)]| code(&hotcold(project(files).path(), &["check", "-j", jobs]));
+        assert_eq!(check(&[files]), 1, "the import moves");
+        assert_eq!(check(&[reader, files]), 0, "somebody reads all names of the file");
+    }
+}
+
+#[test]
 fn wrong_usage_exits_with_two() {
     let folder = project(&[("a.py", FINE)]);
     for arguments in [
