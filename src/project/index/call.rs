@@ -164,8 +164,11 @@ impl<'m> Reader<'_, 'm> {
         };
         let is_one_name = matches!(last, "getattr" | "hasattr");
         for module in &modules {
-            let is_computed = module.as_str().ends_with('*');
-            self.scan(module, if is_one_name && is_computed { ScanKind::Named } else { scan }, span);
+            match module.as_str() {
+                "*" if is_one_name => drop(self.spelled.taken.get_or_insert(span)),
+                computed if is_one_name && computed.ends_with('*') => self.scan(module, ScanKind::Named, span),
+                _ => self.scan(module, scan, span),
+            }
         }
         1
     }

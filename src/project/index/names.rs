@@ -151,11 +151,12 @@ impl<'m> Names<'m> {
     fn taken_by_name(&self, expr: &Expr, package: Option<&Expr>) -> Option<ModuleName> {
         let (prefix, is_whole) = self.prefix(expr);
         let absolute = match prefix.find(|c| c != '.') {
+            // What is relative to a package may be so only by what is not known of it.
+            None if prefix.is_empty() => return ModuleName::new("*"),
             Some(0) => prefix,
             start => {
                 let dots = start.unwrap_or(prefix.len());
                 let base = match package {
-                    None if prefix.is_empty() => return ModuleName::new("*"),
                     None => return None,
                     Some(package) => match self.prefix(package) {
                         (base, true) => ModuleName::new(&base)?,

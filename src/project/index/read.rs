@@ -10,7 +10,7 @@ use super::filter::Filter;
 use super::names::Names;
 use super::patch::Patches;
 use super::scope::{Locals, provided};
-use super::strings::{FILE_ENDINGS, dotted_path, quoted_names};
+use super::strings::{FILE_ENDINGS, SpelledModules, dotted_path, quoted_names};
 use super::{FileIndex, Surroundings, from_module, hash};
 use crate::name::ModuleName;
 use crate::project::{Need, PatchId, Read, ReadKind, Scan, ScanKind};
@@ -37,6 +37,7 @@ pub(super) struct Reader<'i, 'm> {
     pub(super) in_function: bool,
     loose: BTreeSet<u32>,
     quoted: BTreeSet<u32>,
+    pub(super) spelled: SpelledModules,
     /// In a call of hotcold's own, which names a module to log its use.
     pub(super) is_logging: bool,
     needs: BTreeSet<(u32, bool)>,
@@ -66,6 +67,7 @@ impl<'i, 'm> Reader<'i, 'm> {
             in_function: false,
             loose: BTreeSet::new(),
             quoted: BTreeSet::new(),
+            spelled: SpelledModules::default(),
             is_logging: false,
             needs: BTreeSet::new(),
             seen: HashSet::default(),
@@ -76,6 +78,11 @@ impl<'i, 'm> Reader<'i, 'm> {
     pub(super) fn read_file(mut self) {
         for stmt in &self.module.body().body {
             self.visit_stmt(stmt);
+        }
+        if let Some(span) = self.spelled.taken {
+            std::mem::take(&mut self.spelled.modules)
+                .iter()
+                .for_each(|module| self.scan(module, ScanKind::Named, span));
         }
         self.index.loose = self.loose.into_iter().collect();
         self.index.quoted = self.quoted.into_iter().collect();
@@ -392,6 +399,7 @@ impl<'m> Reader<'_, 'm> {
         if self.index.path.rsplit('/').next() == Some("setup.py") {
             self.entry_points(content, span);
         }
+        self.spelled.add(content, self.index, self.around.modules);
         let Some(parts) = dotted_path(content) else { return };
         let is_file_name = !self.in_patch && parts.len() == 2 && FILE_ENDINGS.contains(&parts[1]);
         if is_file_name {

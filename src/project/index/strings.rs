@@ -1,4 +1,13 @@
-//! What a string may name: a path of names, several names, or a file.
+//! What a string may name: a path of names, several names, a module, or a file.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashSet as HashSet;
+use smol_str::SmolStr;
+
+use super::FileIndex;
+use crate::name::{ModuleName, resolve_relative};
+use crate::text::Span;
 
 /// Endings that make a two-part string a file name and not a dotted path.
 pub(super) const FILE_ENDINGS: &[&str] = &[
@@ -33,4 +42,28 @@ pub(super) fn quoted_names(content: &str) -> impl Iterator<Item = &str> {
     let is_made_of_names = content.len() < LONGEST_PATH && content.chars().all(is_of_names);
     let names = content.split(BETWEEN_NAMES).filter(move |_| is_made_of_names);
     names.filter(|name| !name.is_empty())
+}
+
+/// Modules that strings of one file spell: `{"Client": ".client"}` beside `getattr(import_module(PLACES[name], __name__), name)`.
+#[derive(Default)]
+pub(super) struct SpelledModules {
+    pub(super) modules: BTreeSet<ModuleName>,
+    /// Where a name that is computed is read of a module that is computed.
+    pub(super) taken: Option<Span>,
+}
+
+impl SpelledModules {
+    /// `known` are the last components of the project's modules.
+    pub(super) fn add(&mut self, content: &str, index: &FileIndex, known: &HashSet<SmolStr>) {
+        if content.len() >= LONGEST_PATH || !known.contains(content.rsplit('.').next().unwrap_or_default()) {
+            return;
+        }
+        let name = content.trim_start_matches('.');
+        let module = match u32::try_from(content.len() - name.len()) {
+            Ok(0) => ModuleName::new(name),
+            Ok(level) => resolve_relative(&index.name, index.is_package, level, Some(name)),
+            Err(_) => None,
+        };
+        self.modules.extend(module);
+    }
 }

@@ -26,7 +26,7 @@ pub struct Triggers {
 const MODULES: &str = "modules";
 
 /// Words that make a file matter wherever they stand in it.
-const WORDS: [&str; 4] = ["__subclasses__", "import_module", "run_module", "run_path"];
+const WORDS: [&str; 5] = ["__import__", "__subclasses__", "import_module", "run_module", "run_path"];
 
 impl Default for Triggers {
     fn default() -> Triggers {
