@@ -3,6 +3,7 @@
 use super::{is_plain, loading, readers, submodules};
 use crate::plan::memo::Restored;
 use crate::plan::{Code, File, Refusal, Subject, known};
+use crate::project::ImportTarget;
 use crate::python::{Expr, ExprKind, ImportForm, Stmt, StmtKind};
 use crate::semantic::{Arm, BindingId, BindingKind};
 use crate::text::Span;
@@ -266,17 +267,24 @@ fn sys_modules(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
     Some(Refusal::elsewhere(Code::SysModulesPatched, &writer.path, place, "replaces it in `sys.modules`"))
 }
 
-/// `from p.foo import x` overwrites the package attribute `p.foo`.
+/// `from p.foo import x` overwrites the package attribute `p.foo`; `from p import foo` finds the module, or what the package
+/// comes to call so.
 pub(in crate::plan) fn clash(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
-    let module = &subject.target.module;
-    let parent = module.parent()?;
-    file.project.files_of(module).next()?;
-    let (package, place) = file.project.files_of(&parent).map(|id| file.project.file(id)).find_map(|package| {
-        let place = package.defined.get(module.last()).filter(|_| package.is_package)?;
-        Some((&package.path, *place))
-    })?;
-    let what = format!("the package also defines `{}`", module.last());
-    Some(Refusal::elsewhere(Code::AttrSubmoduleClash, package, place, what))
+    let ImportTarget { module, member } = &subject.target;
+    let submodules = [Some(module.clone()), member.as_ref().map(|member| module.join(member))];
+    submodules.into_iter().flatten().find_map(|submodule| {
+        file.project.files_of(&submodule).next()?;
+        let parent = submodule.parent()?;
+        let packages = file.project.files_of(&parent).map(|id| file.project.file(id));
+        let (package, place) = packages.filter(|package| package.is_package).find_map(|package| {
+            // `from .foo import foo` has loaded the module by the time that anybody outside asks.
+            let loads = package.edges.iter().any(|edge| edge.is_certain && edge.target.module.may_be(&submodule));
+            let is_done = loads && !file.index().name.is_within(&package.name);
+            Some((&package.path, *package.defined.get(submodule.last()).filter(|_| !is_done)?))
+        })?;
+        let what = format!("the package also defines `{}`", submodule.last());
+        Some(Refusal::elsewhere(Code::AttrSubmoduleClash, package, place, what))
+    })
 }
 
 pub(in crate::plan) fn frozen_time(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
