@@ -206,16 +206,12 @@ fn analyse(
     let mut problems = Vec::new();
     let mut files = Vec::new();
     for (entry, read) in root.files.iter().zip(read) {
-        match read {
-            Ok(Some(input)) => {
-                if let (true, false, why) = (input.selected, input.rewritable, why_reader(entry)) {
-                    skipped.push((shown(&entry.relative), why));
-                }
-                files.push(input);
-            }
-            Ok(None) => {}
-            Err(problem) => problems.push(problem),
+        problems.extend(read.problem);
+        let Some(input) = read.file else { continue };
+        if let (true, false, why) = (input.selected, input.rewritable, why_reader(entry)) {
+            skipped.push((shown(&entry.relative), why));
         }
+        files.push(input);
     }
     let step = |done, all| progress.step(done, all);
     let declined: Declined<'_> = &|identity| declined(&Identity { path: shown(&identity.path), ..identity.clone() });
@@ -277,7 +273,7 @@ fn files_of(folder: &Path, loader: &mut Loader<'_>) -> anyhow::Result<Vec<Input>
     let paths = [folder.to_owned()];
     let tree = source::discover(&Selection { paths: &paths, working_directory: folder, force_exclude: false }, loader)?;
     let entries = tree.roots.iter().flat_map(|root| &root.files);
-    Ok(entries.filter_map(|entry| inputs::one(entry, None, &entry.relative).ok().flatten()).collect())
+    Ok(entries.filter_map(|entry| inputs::one(entry, None, &entry.relative).file).collect())
 }
 
 /// The project of the file that standard input stands for, with that file selected alone.

@@ -65,8 +65,7 @@ fn concerned(
     let mut imports = Vec::new();
     for root in &tree.roots {
         let entries = root.files.iter();
-        let files: Vec<Input> =
-            entries.filter_map(|entry| inputs::one(entry, None, &entry.relative).ok().flatten()).collect();
+        let files: Vec<Input> = entries.filter_map(|entry| inputs::one(entry, None, &entry.relative).file).collect();
         if is_unmeasured {
             config = pipeline::with_loaded(files.clone(), config);
         }

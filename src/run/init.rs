@@ -94,7 +94,7 @@ fn look(folder: &Path) -> anyhow::Result<(Look, usize)> {
     let selection = Selection { paths: &paths, working_directory: folder, force_exclude: false };
     let tree = source::discover(&selection, &mut loader)?;
     let Some(root) = tree.roots.into_iter().next() else { return Ok((Look::default(), 0)) };
-    let entries = root.files.iter().filter_map(|entry| inputs::one(entry, None, &entry.relative).ok().flatten());
+    let entries = root.files.iter().filter_map(|entry| inputs::one(entry, None, &entry.relative).file);
     let files: Vec<Input> = entries.collect();
     let count = files.iter().filter(|file| file.selected).count();
     Ok((pipeline::look(files, &named(&root)), count))

@@ -10,8 +10,13 @@ use rayon::prelude::*;
 
 use super::Stdin;
 
-/// A file that was read; `None` if it is only read for others, and cannot be.
-pub type Text = Result<Option<Input>, Problem>;
+/// A file that was read, as far as it could be.
+pub struct Text {
+    /// `None` if nothing of it can be read.
+    pub file: Option<Input>,
+    /// Why it cannot be rewritten, if the user asked for it.
+    pub problem: Option<Problem>,
+}
 
 /// Reads files, each as `read` does. As long as none of them can matter, their texts are dropped: memory that was never
 /// touched costs nothing, and a text that is needed after all is quickly read again.
@@ -19,7 +24,7 @@ pub fn all(entries: &[Entry], outlook: &Outlook, read: impl Fn(&Entry) -> Text +
     let matters = AtomicBool::new(false);
     let first = |entry: &Entry| {
         let mut text = read(entry);
-        if let Ok(Some(file)) = &mut text
+        if let Some(file) = &mut text.file
             && !matters.load(Ordering::Relaxed)
         {
             if outlook.may_matter(file) {
@@ -32,7 +37,7 @@ pub fn all(entries: &[Entry], outlook: &Outlook, read: impl Fn(&Entry) -> Text +
     };
     let mut texts: Vec<Text> = entries.par_iter().map(first).collect();
     if matters.into_inner() {
-        let is_dropped = |text: &Text| matches!(text, Ok(Some(file)) if file.text.is_empty());
+        let is_dropped = |text: &Text| text.file.as_ref().is_some_and(|file| file.text.is_empty());
         let dropped = entries.par_iter().zip(&mut texts).filter(|(_, text)| is_dropped(text));
         dropped.for_each(|(entry, text)| *text = read(entry));
     }
@@ -40,19 +45,23 @@ pub fn all(entries: &[Entry], outlook: &Outlook, read: impl Fn(&Entry) -> Text +
 }
 
 /// A file as the analysis takes it, which the user knows as `shown`. Files that are only read for others are read as well
-/// as they can be.
+/// as they can be, and so are those that cannot be rewritten: what they read of others, nobody may take away.
 pub fn one(entry: &Entry, stdin: Option<&Stdin>, shown: &str) -> Text {
     let is_writable = entry.kind == Kind::Rewritable;
-    let text = match stdin {
-        Some(stdin) if stdin.path == entry.path => Some(stdin.text.clone()),
-        _ if entry.selected && is_writable => Some(source::read(&entry.path, shown)?),
-        _ => source::read_leniently(&entry.path),
+    let (text, problem) = match stdin {
+        Some(stdin) if stdin.path == entry.path => (Some(stdin.text.clone()), None),
+        _ if entry.selected && is_writable => match source::read(&entry.path, shown) {
+            Ok(text) => (Some(text), None),
+            Err(problem) => (source::read_leniently(&entry.path), Some(problem)),
+        },
+        _ => (source::read_leniently(&entry.path), None),
     };
-    Ok(text.map(|text| Input {
+    let file = text.map(|text| Input {
         path: entry.relative.clone(),
-        selected: entry.selected,
-        rewritable: is_writable && source::why_read_only(&text).is_none(),
+        selected: entry.selected && problem.is_none(),
+        rewritable: is_writable && problem.is_none() && source::why_read_only(&text).is_none(),
         text,
         config: Arc::clone(&entry.config),
-    }))
+    });
+    Text { file, problem }
 }

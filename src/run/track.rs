@@ -92,10 +92,8 @@ fn plan(root: &Root, request: &Track, aim: Aim) -> Outcome {
     let mut problems = Vec::new();
     let mut files = Vec::new();
     for read in read {
-        match read {
-            Ok(file) => files.extend(file),
-            Err(problem) => problems.push(problem),
-        }
+        files.extend(read.file);
+        problems.extend(read.problem);
     }
     let module = request.module.clone();
     let mut outcome = track::run(Inputs { files, aim, module });

@@ -191,7 +191,7 @@ fn startup(tree: &Tree<'_>, entry: &ModuleName, top: &Path) -> anyhow::Result<Fo
     let selected = || root.files.iter().filter(|entry| entry.selected);
     foretold.files = selected().filter_map(|entry| fs::canonicalize(&entry.path).ok()).collect();
     let inputs = Inputs {
-        files: root.files.iter().filter_map(|entry| inputs::one(entry, None, &entry.relative).ok().flatten()).collect(),
+        files: root.files.iter().filter_map(|entry| inputs::one(entry, None, &entry.relative).file).collect(),
         settings: settings(&root),
         only: &[],
         declined: NOTHING_DECLINED,
