@@ -8,12 +8,15 @@ use super::strings::dotted_path;
 use crate::name::ModuleName;
 use crate::project::{ReadKind, ScanKind};
 use crate::python::visit::Visitor;
-use crate::python::{Expr, ExprKind, Keyword, TRACKER};
+use crate::python::{Expr, ExprKind, Ident, Keyword, TRACKER};
 use crate::text::Span;
 
 /// Parts of the names of functions that replace an attribute or an item.
 pub(in crate::project) const PATCHING: &[&str] =
     &["patch", "setattr", "delattr", "monkeypatch", "mocker", "swap_attr", "stub", "replace"];
+
+/// What changes one entry of `sys.modules`.
+const CHANGING: &[&str] = &["__delitem__", "__setitem__", "delitem", "pop", "setdefault", "setitem"];
 
 /// Methods that take a path apart.
 const SPLITTING: &[&str] = &["split", "rsplit", "partition", "rpartition"];
@@ -67,7 +70,7 @@ impl<'m> Reader<'_, 'm> {
         };
         // `from importlib import reload as again`
         let last = full.first().and_then(|name| name.rsplit('.').next()).unwrap_or(written);
-        self.sys_modules_call(&full, args);
+        self.sys_modules_call(last, &full, args, keywords);
         if matches!(last, "run_path" | "run_module") && self.discarded != call.span {
             self.names_of_a_run(args, call.span);
         }
@@ -311,23 +314,45 @@ impl<'m> Reader<'_, 'm> {
         }
     }
 
-    /// Calls that change `sys.modules`, or this module's own dictionary.
-    fn sys_modules_call(&mut self, full: &[String], args: &'m [Expr]) {
+    /// Calls that change `sys.modules`: its own, and those of `patch.dict`, `monkeypatch.setitem` and the like.
+    fn sys_modules_call(&mut self, last: &str, full: &[String], args: &'m [Expr], keywords: &'m [Keyword]) {
         let is_sys_modules = |expr: &Expr| {
             self.names.is_loaded_modules(expr)
                 || expr.as_str().and_then(|string| string.plain(self.module.text())) == Some("sys.modules")
         };
-        let pops = |name: &String| name == "modules.pop" || name.ends_with(".modules.pop");
-        match args {
-            [key, ..] if full.iter().any(pops) => self.sys_modules_key(key),
-            [first, second, ..] if is_sys_modules(first) => match &second.kind {
-                ExprKind::Dict(items) => {
-                    items.iter().filter_map(|(key, _)| key.as_ref()).for_each(|key| self.sys_modules_key(key));
-                }
-                _ => self.sys_modules_key(second),
-            },
-            _ => {}
+        let is_own = full.iter().any(|name| name.rsplit('.').nth(1) == Some("modules"));
+        let (entries, keys) = match args {
+            _ if is_own && last == "update" => (args.first(), None),
+            [key, ..] if is_own && CHANGING.contains(&last) => (None, Some(key)),
+            [first, rest @ ..] if is_sys_modules(first) && last == "dict" => (rest.first(), None),
+            [first, key, ..] if is_sys_modules(first) => {
+                (None, Some(key).filter(|key| CHANGING.contains(&last) || key.as_str().is_some()))
+            }
+            _ => return,
+        };
+        entries.into_iter().for_each(|entries| self.sys_modules_entries(entries));
+        keys.into_iter().for_each(|key| self.sys_modules_key(key));
+        if matches!(last, "update" | "dict") {
+            let names = keywords.iter().filter_map(|keyword| keyword.name.as_ref()).filter(|name| name.name != "clear");
+            let place = |name: &Ident| self.module.line_column(name.span.start());
+            let written: Vec<_> = names.map(|name| (name.name.clone(), place(name))).collect();
+            self.index.sys_modules.extend(written);
         }
+    }
+
+    /// What is put into `sys.modules` at once.
+    pub(super) fn sys_modules_entries(&mut self, entries: &'m Expr) {
+        match &entries.kind {
+            ExprKind::Dict(items) => {
+                items.iter().filter_map(|(key, _)| key.as_ref()).for_each(|key| self.sys_modules_key(key));
+            }
+            _ => self.sys_modules_any(entries.span),
+        }
+    }
+
+    /// One that cannot be told, but that some string of the file may name.
+    fn sys_modules_any(&mut self, span: Span) {
+        self.spelled.replaced.get_or_insert(span);
     }
 
     pub(super) fn sys_modules_item(&mut self, value: &'m Expr, index: &'m Expr) {
@@ -337,9 +362,14 @@ impl<'m> Reader<'_, 'm> {
     }
 
     fn sys_modules_key(&mut self, key: &'m Expr) {
-        if let Some(name) = key.as_str().and_then(|string| string.plain(self.module.text())) {
-            let place = self.module.line_column(key.span.start());
-            self.index.sys_modules.push((name.into(), place));
+        match key.as_str().and_then(|string| string.plain(self.module.text())) {
+            Some(name) => {
+                let place = self.module.line_column(key.span.start());
+                self.index.sys_modules.push((name.into(), place));
+            }
+            // `sys.modules[__name__]` is the file's own.
+            None if key.as_name() != Some("__name__") => self.sys_modules_any(key.span),
+            None => {}
         }
     }
 

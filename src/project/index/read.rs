@@ -84,6 +84,8 @@ impl<'i, 'm> Reader<'i, 'm> {
                 .iter()
                 .for_each(|module| self.scan(module, ScanKind::Named, span));
         }
+        let replaced = self.spelled.replaced().map(|(name, span)| (name, self.module.line_column(span.start())));
+        self.index.sys_modules.extend(replaced);
         self.index.loose = self.loose.into_iter().collect();
         self.index.quoted = self.quoted.into_iter().collect();
     }
@@ -107,6 +109,9 @@ impl<'m> Visitor<'m> for Reader<'_, 'm> {
             }
             StmtKind::AugAssign { target, value } => {
                 self.target(target);
+                if self.names.is_loaded_modules(target) {
+                    self.sys_modules_entries(value);
+                }
                 self.visit_expr(value);
             }
             StmtKind::Delete(targets) => targets.iter().for_each(|target| self.target(target)),

@@ -48,6 +48,10 @@ pub(super) fn quoted_names(content: &str) -> impl Iterator<Item = &str> {
 #[derive(Default)]
 pub(super) struct SpelledModules {
     pub(super) modules: BTreeSet<ModuleName>,
+    /// The dotted names among the strings.
+    names: BTreeSet<SmolStr>,
+    /// Where `sys.modules` is changed in a way that does not tell for which module.
+    pub(super) replaced: Option<Span>,
     /// Where a name that is computed is read of a module that is computed.
     pub(super) taken: Option<Span>,
 }
@@ -55,7 +59,13 @@ pub(super) struct SpelledModules {
 impl SpelledModules {
     /// `known` are the last components of the project's modules.
     pub(super) fn add(&mut self, content: &str, index: &FileIndex, known: &HashSet<SmolStr>) {
-        if content.len() >= LONGEST_PATH || !known.contains(content.rsplit('.').next().unwrap_or_default()) {
+        if content.len() >= LONGEST_PATH {
+            return;
+        }
+        if content.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_')) {
+            self.names.insert(SmolStr::new(content));
+        }
+        if !known.contains(content.rsplit('.').next().unwrap_or_default()) {
             return;
         }
         let name = content.trim_start_matches('.');
@@ -65,5 +75,11 @@ impl SpelledModules {
             Err(_) => None,
         };
         self.modules.extend(module);
+    }
+
+    /// Modules, of the project or not, that may have been replaced in `sys.modules`, and where.
+    pub(super) fn replaced(&mut self) -> impl Iterator<Item = (SmolStr, Span)> + use<> {
+        let (names, place) = (std::mem::take(&mut self.names), self.replaced);
+        place.into_iter().flat_map(move |place| names.clone().into_iter().map(move |name| (name, place)))
     }
 }
