@@ -212,9 +212,21 @@ pub const DETACHING: &[&str] = &[
     "virtualenv_task",
 ];
 
-/// Arguments and calls that do the same to a function passed to them.
-pub const DETACHING_CALLS: &[&str] =
-    &["func_to_container_op", "create_component_from_func", "udf", "pandas_udf", "map_partitions"];
+/// Calls that do the same to a function passed to them.
+pub const DETACHING_CALLS: &[&str] = &[
+    "BranchExternalPythonOperator",
+    "BranchPythonVirtualenvOperator",
+    "ExternalPythonOperator",
+    "PythonVirtualenvOperator",
+    "create_component_from_func",
+    "func_to_container_op",
+    "getsource",
+    "getsourcelines",
+    "map_partitions",
+    "pandas_udf",
+    "remote",
+    "udf",
+];
 
 /// Files whose names a framework reads: every from-imported name may mean something there.
 pub const FRAMEWORK_FILES: &[&str] = &[
