@@ -85,6 +85,7 @@ pub fn canonical(entries: Vec<Entry>, sections: &Sections, style: &Style) -> Str
 /// an alias and stars apart. A comment on a statement goes to where its first name goes.
 pub fn merged(entries: Vec<Entry>) -> Vec<Entry> {
     let mut kept: Vec<Entry> = Vec::new();
+    let mut added: BTreeMap<usize, Vec<Member>> = BTreeMap::new();
     let mut index: BTreeMap<(bool, Statement), usize> = BTreeMap::new();
     let mut place_of = |kept: &mut Vec<Entry>, lazy: bool, statement: Statement| -> usize {
         *index.entry((lazy, statement)).or_insert_with_key(|(lazy, statement)| {
@@ -123,9 +124,10 @@ pub fn merged(entries: Vec<Entry>) -> Vec<Entry> {
             let place = place_of(&mut kept, lazy, key);
             take_comments(&mut kept[place], comments.take());
             kept[place].magic_comma |= magic_comma;
-            kept[place].add_member(member);
+            added.entry(place).or_default().push(member);
         }
     }
+    added.into_iter().for_each(|(place, members)| kept[place].add_members(members));
     for entry in &mut kept {
         if let Statement::From { members, .. } = &mut entry.statement {
             members.sort_by_cached_key(MemberKey::of);

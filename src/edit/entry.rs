@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use smol_str::SmolStr;
 
 use crate::policy;
-use crate::python::{Entry, Statement, steers_a_tool};
+use crate::python::{Entry, Member, Statement, steers_a_tool};
 use crate::semantic::ImportSite;
 use crate::sort::Slot;
 
@@ -132,26 +132,28 @@ pub(super) fn settled(arriving: Vec<(usize, Entry)>, sites: &[ImportSite<'_>]) -
         entry.magic_comma &= names[&site] == sites[site].import.aliases.len();
         entry
     };
-    let mut settled: Vec<(usize, Entry)> = Vec::new();
-    for (site, entry) in arriving.into_iter().map(|(site, entry)| (site, settle((site, entry)))) {
+    let mut settled: Vec<Entry> = Vec::new();
+    let mut first_of: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut added: BTreeMap<usize, Vec<Member>> = BTreeMap::new();
+    for (site, mut entry) in arriving.into_iter().map(|(site, entry)| (site, settle((site, entry)))) {
         let renames = entry.renames();
-        let twin = settled.iter_mut().find(|(other, twin)| *other == site && !renames && twin.can_merge(&entry));
-        match twin {
+        let first = first_of.get(&site).copied().filter(|first| !renames && settled[*first].can_merge(&entry));
+        match (first, &mut entry.statement) {
             // Names of one statement arrive as one again, its comments once.
-            Some((_, twin)) => {
-                let (mut entry, comments) = (entry.clone(), entry);
-                absorb_comments(twin, comments);
-                entry.above.clear();
-                entry.inline.clear();
-                entry.trailing.clear();
-                twin.merge(entry);
+            (Some(first), Statement::From { members, .. }) => {
+                added.entry(first).or_default().append(members);
+                settled[first].magic_comma |= entry.magic_comma;
+                absorb_comments(&mut settled[first], entry);
             }
-            None => settled.push((site, entry)),
+            _ => {
+                first_of.entry(site).or_insert(settled.len());
+                settled.push(entry);
+            }
         }
     }
-    let mut entries: Vec<Entry> = settled.into_iter().map(|(_, entry)| entry).collect();
-    say_once(&mut entries);
-    entries
+    added.into_iter().for_each(|(first, members)| settled[first].add_members(members));
+    say_once(&mut settled);
+    settled
 }
 
 /// Names of one hot module, from several functions, come to one statement: it has their exception comment once.

@@ -11,8 +11,8 @@ use smol_str::SmolStr;
 
 use super::{File, Refusal};
 use crate::name::ModuleName;
-use crate::python::ImportForm;
-use crate::semantic::{BindingId, ImportSite, Reference};
+use crate::python::{Import, ImportForm};
+use crate::semantic::{Binding, BindingId, BindingKind, ImportSite, Reference};
 use crate::text::{Span, TextSize};
 
 /// See the module's comment.
@@ -27,6 +27,8 @@ pub struct Memo {
     used: OnceCell<HashMap<ModuleName, Vec<Used>>>,
     by_name: OnceCell<HashMap<SmolStr, Vec<(usize, usize)>>>,
     typing_only: OnceCell<Vec<usize>>,
+    sites: OnceCell<HashMap<*const Import, usize>>,
+    nonlocals: OnceCell<HashMap<SmolStr, Vec<usize>>>,
 }
 
 /// A change of what imports depend on, back to what it was.
@@ -86,6 +88,28 @@ impl Memo {
             found
         });
         by_name.get(name).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// The number of an import's statement among all.
+    pub(super) fn site_of(&self, file: &File<'_>, import: &Import) -> Option<usize> {
+        let numbers =
+            || file.model.imports().iter().enumerate().map(|(number, site)| (std::ptr::from_ref(site.import), number));
+        self.sites.get_or_init(|| numbers().collect()).get(&std::ptr::from_ref(import)).copied()
+    }
+
+    /// Where functions declare the name `nonlocal`.
+    pub(super) fn nonlocals<'f>(&self, file: &File<'f>, name: &str) -> impl Iterator<Item = &'f Binding<'f>> {
+        let bindings = file.model.bindings();
+        let nonlocals = self.nonlocals.get_or_init(|| {
+            let mut found: HashMap<SmolStr, Vec<usize>> = HashMap::default();
+            for (number, binding) in bindings.iter().enumerate() {
+                if matches!(binding.kind, BindingKind::Nonlocal) {
+                    found.entry(binding.name.clone()).or_default().push(number);
+                }
+            }
+            found
+        });
+        nonlocals.get(name).into_iter().flatten().map(|number| &bindings[*number])
     }
 
     /// The imports for type checkers alone, by their numbers among all.

@@ -3,6 +3,7 @@
 
 mod above;
 
+use rustc_hash::FxHashMap as HashMap;
 use smol_str::SmolStr;
 
 use super::{Alias, ImportForm, Module, Stmt};
@@ -242,29 +243,17 @@ impl Entry {
         self.members().iter().any(|member| member.asname.is_some())
     }
 
-    /// Takes the members and comments of `other` over; a member that is there already is not doubled.
-    ///
-    /// # Panics
-    /// If the two cannot merge.
-    pub fn merge(&mut self, other: Entry) {
-        assert!(self.can_merge(&other), "only from-imports of one module merge");
-        self.above.extend(other.above);
-        self.inline.extend(other.inline);
-        self.trailing.extend(other.trailing);
-        self.magic_comma |= other.magic_comma;
-        if let Statement::From { members, .. } = other.statement {
-            for member in members {
-                self.add_member(member);
-            }
-        }
-    }
-
-    /// Adds a member to a from-import, or its comments if the member is there.
-    pub fn add_member(&mut self, member: Member) {
+    /// Adds members to a from-import, or their comments to those that are there.
+    pub fn add_members(&mut self, added: impl IntoIterator<Item = Member>) {
         let Statement::From { members, .. } = &mut self.statement else { return };
-        match members.iter_mut().find(|m| m.name == member.name && m.asname == member.asname) {
-            Some(known) => known.absorb(member),
-            None => members.push(member),
+        let name = |member: &Member| (member.name.clone(), member.asname.clone());
+        let mut places: HashMap<_, usize> = members.iter().enumerate().map(|(at, known)| (name(known), at)).collect();
+        for member in added {
+            let place = *places.entry(name(&member)).or_insert(members.len());
+            match members.get_mut(place) {
+                Some(known) => known.absorb(member),
+                None => members.push(member),
+            }
         }
     }
 

@@ -433,7 +433,9 @@ fn heading(module: &Module, row: &Row) -> Option<TextSize> {
 
 /// The suite that directly holds a statement.
 fn enclosing(suite: &Block, stmt: Span) -> &Block {
-    let holder = suite.body.iter().find(|other| other.span.contains_range(stmt) && other.span != stmt);
+    let next = suite.body.partition_point(|other| other.span.start() <= stmt.start());
+    let last = next.checked_sub(1).map(|last| &suite.body[last]);
+    let holder = last.filter(|other| other.span.contains_range(stmt) && other.span != stmt);
     let inner = holder.and_then(|other| other.blocks().into_iter().find(|block| block.span.contains_range(stmt)));
     inner.map_or(suite, |block| enclosing(block, stmt))
 }

@@ -1,5 +1,7 @@
 //! What became of each import that the configuration says something about, in the terms of start-up.
 
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+
 use crate::name::ModuleName;
 use crate::plan::{Code, Destination, File, Level, Plan, Subject};
 use crate::policy::Place;
@@ -43,15 +45,19 @@ pub fn fates(file: &File<'_>, plan: &Plan<'_>) -> Vec<Fate> {
         };
         fates.push(fate(file, planned.subject(), end));
     }
+    let number = |subject: &Subject| (subject.site, subject.alias);
+    let moves: HashSet<(usize, usize)> = plan.moves.iter().map(|planned| number(planned.subject())).collect();
+    // The first reason is the one that is told.
+    let mut refused: HashMap<(usize, usize), Code> = HashMap::default();
+    for (subject, refusal) in &plan.refused {
+        refused.entry(number(subject)).or_insert(refusal.code);
+    }
     let cold = |subject: &&Subject| subject.level == Level::Module && subject.verdict.place == Place::Function;
     for subject in plan.subjects.iter().filter(cold) {
-        let same = |other: &Subject| (other.site, other.alias) == (subject.site, subject.alias);
-        if plan.moves.iter().any(|planned| same(planned.subject())) {
-            continue;
+        if !moves.contains(&number(subject)) {
+            let end = refused.get(&number(subject)).map_or(End::Kept, |code| End::Refused(*code));
+            fates.push(fate(file, subject, end));
         }
-        let refused = plan.refused.iter().find(|(other, _)| same(other));
-        let end = refused.map_or(End::Kept, |(_, refusal)| End::Refused(refusal.code));
-        fates.push(fate(file, subject, end));
     }
     fates
 }

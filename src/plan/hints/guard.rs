@@ -96,7 +96,7 @@ fn is_constant(file: &File<'_>, import: &Import, alias: usize) -> bool {
 
 /// The site of an import that stands in the module's body, without a condition.
 fn in_body<'a>(file: &File<'a>, import: &Import) -> Option<&'a ImportSite<'a>> {
-    let site = file.model.imports().iter().find(|site| std::ptr::eq(site.import, import))?;
+    let site = &file.model.imports()[file.facts.memo.site_of(file, import)?];
     (site.scope == file.model.module_scope() && site.guards.is_empty()).then_some(site)
 }
 

@@ -190,7 +190,7 @@ fn other_bindings_in_function(file: &File<'_>, subject: &Subject, context: &Cont
         let what = format!("`{}` is bound in another way here", subject.bound);
         match binding.kind {
             BindingKind::Import { import, alias } if same(file, import, alias, &wanted) => {
-                let site = file.model.imports().iter().position(|site| std::ptr::eq(site.import, import))?;
+                let site = file.facts.memo.site_of(file, import)?;
                 let twin = Subject { site, alias, ..subject.clone() };
                 let is_itself = site == subject.site && alias == subject.alias;
                 if !is_itself && stays(file, &twin, context) {
@@ -222,11 +222,8 @@ fn declared_global(file: &File<'_>, subject: &Subject, _: &Context<'_>) -> Optio
 }
 
 fn declared_nonlocal(file: &File<'_>, subject: &Subject, context: &Context<'_>) -> Option<Refusal> {
-    let binding = file.model.bindings().iter().find(|binding| {
-        matches!(binding.kind, BindingKind::Nonlocal)
-            && binding.name == subject.bound
-            && file.model.is_within(binding.written_in, context.scope)
-    })?;
+    let mut declared = file.facts.memo.nonlocals(file, &subject.bound);
+    let binding = declared.find(|binding| file.model.is_within(binding.written_in, context.scope))?;
     Some(Refusal::here(Code::NonlocalDeclared, binding.span, "the name is declared `nonlocal` here"))
 }
 

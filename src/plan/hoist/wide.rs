@@ -98,7 +98,7 @@ fn collision(file: &File<'_>, subject: &Subject) -> Option<Refusal> {
             let BindingKind::Import { import, alias } = binding.kind else {
                 return Some(Refusal::here(Code::NameCollision, binding.span, what));
             };
-            let site = file.model.imports().iter().find(|site| std::ptr::eq(site.import, import))?;
+            let site = &file.model.imports()[file.facts.memo.site_of(file, import)?];
             let plain_root = wanted.0.member.is_none()
                 && !wanted.1
                 && file
