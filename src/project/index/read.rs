@@ -67,7 +67,7 @@ impl<'i, 'm> Reader<'i, 'm> {
             in_function: false,
             loose: BTreeSet::new(),
             quoted: BTreeSet::new(),
-            spelled: SpelledModules::default(),
+            spelled: SpelledModules::of(module.text()),
             is_logging: false,
             needs: BTreeSet::new(),
             seen: HashSet::default(),

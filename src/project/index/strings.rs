@@ -45,11 +45,10 @@ pub(super) fn quoted_names(content: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Modules that strings of one file spell: `{"Client": ".client"}` beside `getattr(import_module(PLACES[name], __name__), name)`.
-#[derive(Default)]
 pub(super) struct SpelledModules {
     pub(super) modules: BTreeSet<ModuleName>,
-    /// The dotted names among the strings.
-    names: BTreeSet<SmolStr>,
+    /// The dotted names among the strings, in a file that may have to do with `sys.modules`.
+    names: Option<BTreeSet<SmolStr>>,
     /// Where `sys.modules` is changed in a way that does not tell for which module.
     pub(super) replaced: Option<Span>,
     /// Where a name that is computed is read of a module that is computed.
@@ -57,13 +56,21 @@ pub(super) struct SpelledModules {
 }
 
 impl SpelledModules {
+    pub(super) fn of(text: &str) -> SpelledModules {
+        let names = text.contains("modules").then(BTreeSet::new);
+        SpelledModules { modules: BTreeSet::new(), names, replaced: None, taken: None }
+    }
+
     /// `known` are the last components of the project's modules.
     pub(super) fn add(&mut self, content: &str, index: &FileIndex, known: &HashSet<SmolStr>) {
         if content.len() >= LONGEST_PATH {
             return;
         }
-        if content.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_')) {
-            self.names.insert(SmolStr::new(content));
+        let is_name = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if let Some(names) = &mut self.names
+            && content.split('.').all(is_name)
+        {
+            names.insert(SmolStr::new(content));
         }
         if !known.contains(content.rsplit('.').next().unwrap_or_default()) {
             return;
@@ -79,7 +86,8 @@ impl SpelledModules {
 
     /// Modules, of the project or not, that may have been replaced in `sys.modules`, and where.
     pub(super) fn replaced(&mut self) -> impl Iterator<Item = (SmolStr, Span)> + use<> {
-        let (names, place) = (std::mem::take(&mut self.names), self.replaced);
-        place.into_iter().flat_map(move |place| names.clone().into_iter().map(move |name| (name, place)))
+        let (names, place) = (self.names.take(), self.replaced);
+        let names = place.and(names).unwrap_or_default();
+        names.into_iter().zip(place.into_iter().cycle())
     }
 }
