@@ -300,8 +300,11 @@ fn has_its_line(file: &File<'_>, site: &ImportSite<'_>, moved: &BTreeSet<(usize,
     if file.facts.begins_its_line(site.stmt) && file.facts.ends_its_line(site.stmt) {
         return true;
     }
-    let leaves =
-        |number: usize| (0..file.model.imports()[number].import.aliases.len()).all(|at| moved.contains(&(number, at)));
+    let leaves = |number: usize| {
+        // `import *` has no names that could leave.
+        let names = file.model.imports()[number].import.aliases.len();
+        names > 0 && (0..names).all(|alias| moved.contains(&(number, alias)))
+    };
     let line = file.facts.line_of(site.stmt.span);
     let mut at = line.start();
     for (number, other) in file.model.imports().iter().enumerate() {
