@@ -159,12 +159,8 @@ pub(super) fn settled(arriving: Vec<(usize, Entry)>, sites: &[ImportSite<'_>]) -
 /// Names of one hot module, from several functions, come to one statement: it has their exception comment once.
 fn say_once(entries: &mut [Entry]) {
     let mut said: BTreeSet<(bool, u32, Option<SmolStr>, String)> = BTreeSet::new();
-    for entry in entries {
-        let renames = entry.renames();
+    for entry in entries.iter_mut().filter(|entry| !entry.renames()) {
         let Statement::From { level, module, star: false, .. } = &entry.statement else { continue };
-        if renames {
-            continue;
-        }
         let (lazy, level) = (entry.lazy, *level);
         let mut is_new = |comment: &str| said.insert((lazy, level, module.clone(), comment.to_owned()));
         entry.inline.retain(|comment| policy::find_exception_comment(comment).is_none() || is_new(comment));

@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::name::ModuleName;
 use crate::policy::{self, Verdict};
 use crate::project::{FileId, FileIndex, ImportTarget, Project, from_module, is_type_checking, targets};
-use crate::python::{Block, ImportForm, Module, StmtKind};
+use crate::python::{Block, Import, ImportForm, Module, Stmt, StmtKind};
 use crate::semantic::{Guard, ImportSite, Model, ScopeNode};
 use crate::text::{LineColumn, Span, TextSize};
 
@@ -297,33 +297,22 @@ fn comments(file: &File<'_>, subjects: &[Subject], moved: &BTreeSet<(usize, usiz
 
 /// Whether nothing but a comment stands beside the import on its line, when the imports in `moved` are gone.
 fn has_its_line(file: &File<'_>, site: &ImportSite<'_>, moved: &BTreeSet<(usize, usize)>) -> bool {
-    if file.facts.begins_its_line(site.stmt) && file.facts.ends_its_line(site.stmt) {
-        return true;
-    }
-    let leaves = |number: usize| {
+    let leaves = |import: &Import| {
         // `import *` has no names that could leave.
-        let names = file.model.imports()[number].import.aliases.len();
-        names > 0 && (0..names).all(|alias| moved.contains(&(number, alias)))
+        let number = file.facts.memo.site_of(file, import).filter(|_| !import.aliases.is_empty());
+        number.is_some_and(|number| (0..import.aliases.len()).all(|alias| moved.contains(&(number, alias))))
     };
     let line = file.facts.line_of(site.stmt.span);
-    let mut at = line.start();
-    for (number, other) in file.model.imports().iter().enumerate() {
-        let is_beside = line.contains_range(other.stmt.span);
-        if !is_beside || !(leaves(number) || std::ptr::eq(other.stmt, site.stmt)) {
-            continue;
-        }
-        if other.stmt.span.start() < at || !is_between(&file.module.text()[Span::new(at, other.stmt.span.start())]) {
-            return false;
-        }
-        at = other.stmt.span.end();
-    }
-    let rest = file.module.text()[Span::new(at, line.end())].trim_start_matches([' ', '\t', ';']);
-    rest.is_empty() || rest.starts_with('#')
-}
-
-/// Whether text holds no code.
-fn is_between(text: &str) -> bool {
-    text.trim_matches([' ', '\t', ';', '\u{feff}', '\u{c}']).is_empty()
+    let body = &site.block.body;
+    let first = body.partition_point(|stmt| stmt.span.start() < line.start());
+    let next = body.partition_point(|stmt| stmt.span.start() < line.end());
+    let (Some(head), Some(last)) = (body[first..next].first(), body[first..next].last()) else { return false };
+    let is_alone = |stmt: &Stmt| std::ptr::eq(stmt, site.stmt) || stmt.as_import().is_some_and(leaves);
+    let behind = &file.module.text()[Span::new(last.span.end(), file.facts.line_of(last.span).end())];
+    let behind = behind.trim_start_matches([' ', '\t', ';']);
+    file.facts.begins_its_line(head)
+        && body[first..next].iter().all(is_alone)
+        && (behind.is_empty() || behind.starts_with('#'))
 }
 
 impl<'a> File<'a> {
